@@ -1,0 +1,15 @@
+//! What a record is: immutable revisions, their merge into a state, and the kinds the product knows.
+//!
+//! Pure: no file, no clock, no randomness. How revisions are stored is [`crate::replica`]'s, how they travel [`crate::sync`]'s.
+
+mod kinds;
+mod log;
+mod merge;
+mod revision;
+
+pub use kinds::{
+    Area, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs, check_fields,
+};
+pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, chain, genesis};
+pub use merge::{State, Write, fold};
+pub use revision::{Fields, MAX_BODY_BYTES, MAX_PARENTS, Revision};

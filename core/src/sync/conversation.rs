@@ -1,0 +1,240 @@
+//! The order of a sync: state → push → pull → blobs → receipt, as a machine without I/O.
+//!
+//! [`Conversation::next`] says what to do, [`Conversation::told`] takes the result. Whoever drives it may stop after any
+//! step and begin a new conversation: everything kept so far counts, everything sent twice is recognised.
+
+use super::{Digest, PushAnswer, Receipt, ReceiptRequest, ScopeDigest, StateAnswer, StateQuery, Verdict};
+use crate::error::Code;
+use crate::hash::Hash;
+use crate::ids::EpochId;
+use crate::time::Instant;
+
+/// What the tablet holds, as far as a sync is concerned.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Holdings {
+    /// The life of the station's store that positions belong to; `None` before the first sync.
+    pub epoch: Option<EpochId>,
+    /// The position up to which the tablet has the feed.
+    pub cursor: u64,
+    /// Own revisions without a verdict.
+    pub unsent: u64,
+    /// Blobs not yet at the station.
+    pub unsent_blobs: u64,
+    /// Count and digest of the revisions that have a position, by scope.
+    pub scopes: Vec<ScopeDigest>,
+    /// Whether the kept receipt covers all of that.
+    pub covered: bool,
+}
+
+/// What to do next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Look at what the tablet holds; tell [`Told::Holdings`].
+    Look,
+    /// Ask the station; tell [`Told::State`].
+    AskState(StateQuery),
+    /// Forget all positions and verdicts, begin the feed anew under this epoch; tell [`Told::Kept`].
+    StartOver(EpochId),
+    /// Send the next batch of own revisions and keep the verdicts; tell [`Told::Pushed`], or [`Told::NothingToPush`].
+    Push(EpochId),
+    /// Fetch what comes after this position and keep it; tell [`Told::Pulled`].
+    Pull {
+        /// The position.
+        after: u64,
+    },
+    /// Send the next blob and keep that it is there; tell [`Told::BlobSent`], or [`Told::NoBlobs`].
+    SendBlob,
+    /// Look once more; tell [`Told::Holdings`].
+    LookAgain,
+    /// Compare with the station; tell [`Told::Receipt`] or [`Told::Mismatch`].
+    AskReceipt(ReceiptRequest),
+    /// Keep the receipt; tell [`Told::Kept`].
+    Keep(Box<Receipt>),
+    /// It is over.
+    Done(Outcome),
+    /// It cannot go on.
+    Failed(Code),
+}
+
+/// What came of a step.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Told {
+    /// What the tablet holds.
+    Holdings(Holdings),
+    /// What the station has.
+    State(StateAnswer),
+    /// The verdicts on a batch, already kept.
+    Pushed(PushAnswer),
+    /// The outbox is empty.
+    NothingToPush,
+    /// A pull, already kept.
+    Pulled {
+        /// New to the tablet.
+        new: u64,
+        /// The tablet has the feed up to here.
+        end: u64,
+        /// Whether there is more.
+        more: bool,
+    },
+    /// A blob is at the station.
+    BlobSent(Hash),
+    /// No blob waits.
+    NoBlobs,
+    /// The station agrees.
+    Receipt(Box<Receipt>),
+    /// The station holds something else.
+    Mismatch,
+    /// The local step is done.
+    Kept,
+    /// The station refused the whole step.
+    Refused(Code),
+}
+
+/// What a sync did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Outcome {
+    /// Own revisions stored by this sync or found to be stored already.
+    pub pushed: u64,
+    /// Of these, stored by an earlier sync whose answer was lost.
+    pub duplicates: u64,
+    /// Own revisions refused.
+    pub refused: u64,
+    /// Revisions of others that are new here.
+    pub pulled: u64,
+    /// Blobs sent.
+    pub blobs: u64,
+    /// Nothing was new on either side; the receipt kept before still covers everything.
+    pub nothing_new: bool,
+    /// The station's clock at the beginning.
+    pub station_at: Option<Instant>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Place {
+    Look,
+    AskState(Holdings),
+    StartOver(EpochId),
+    Push(EpochId),
+    Pull { epoch: EpochId, after: u64 },
+    Blobs(EpochId),
+    LookAgain(EpochId),
+    Compare(ReceiptRequest),
+    Keep(Box<Receipt>),
+    Done,
+    Failed(Code),
+}
+
+/// A sync under way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Conversation {
+    place: Place,
+    cursor: u64,
+    outcome: Outcome,
+    started_over: bool,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self { place: Place::Look, cursor: 0, outcome: Outcome::default(), started_over: false }
+    }
+}
+
+impl Conversation {
+    /// What to do next. Asking again without telling anything gives the same step.
+    #[must_use]
+    pub fn next(&self) -> Step {
+        match &self.place {
+            Place::Look => Step::Look,
+            Place::AskState(holdings) => Step::AskState(StateQuery { after: holdings.cursor }),
+            Place::StartOver(epoch) => Step::StartOver(*epoch),
+            Place::Push(epoch) => Step::Push(*epoch),
+            Place::Pull { after, .. } => Step::Pull { after: *after },
+            Place::Blobs(_) => Step::SendBlob,
+            Place::LookAgain(_) => Step::LookAgain,
+            Place::Compare(request) => Step::AskReceipt(request.clone()),
+            Place::Keep(receipt) => Step::Keep(receipt.clone()),
+            Place::Done => Step::Done(self.outcome),
+            Place::Failed(code) => Step::Failed(*code),
+        }
+    }
+
+    /// Takes what came of the step. What does not belong to the step ends the conversation with `answer_unreadable`.
+    pub fn told(&mut self, told: Told) {
+        let place = std::mem::replace(&mut self.place, Place::Done);
+        self.place = match (place, told) {
+            (Place::Done, _) => Place::Done,
+            (Place::Failed(code), _) => Place::Failed(code),
+            (_, Told::Refused(Code::EpochChanged)) if !self.started_over => {
+                self.started_over = true;
+                Place::Look
+            }
+            (Place::Push(epoch), Told::Refused(Code::LogGap)) if !self.started_over => Place::StartOver(epoch),
+            (_, Told::Refused(code)) => Place::Failed(code),
+            (Place::Look, Told::Holdings(holdings)) => {
+                self.cursor = holdings.cursor;
+                Place::AskState(holdings)
+            }
+            (Place::AskState(holdings), Told::State(state)) => self.after_state(&holdings, &state),
+            (Place::StartOver(epoch), Told::Kept) => {
+                self.cursor = 0;
+                self.started_over = true;
+                Place::Push(epoch)
+            }
+            (Place::Push(epoch), Told::Pushed(answer)) => {
+                self.count(&answer);
+                Place::Push(epoch)
+            }
+            (Place::Push(epoch), Told::NothingToPush) => Place::Pull { epoch, after: self.cursor },
+            (Place::Pull { epoch, after }, Told::Pulled { new, end, more }) => {
+                self.outcome.pulled += new;
+                self.cursor = end;
+                match (more, end > after) {
+                    (true, true) => Place::Pull { epoch, after: end },
+                    (true, false) => Place::Failed(Code::AnswerUnreadable),
+                    (false, _) => Place::Blobs(epoch),
+                }
+            }
+            (Place::Blobs(epoch), Told::BlobSent(_)) => {
+                self.outcome.blobs += 1;
+                Place::Blobs(epoch)
+            }
+            (Place::Blobs(epoch), Told::NoBlobs) => Place::LookAgain(epoch),
+            (Place::LookAgain(epoch), Told::Holdings(holdings)) => {
+                let position = holdings.cursor;
+                Place::Compare(ReceiptRequest { epoch, position, scopes: holdings.scopes })
+            }
+            (Place::Compare(_), Told::Receipt(receipt)) => Place::Keep(receipt),
+            (Place::Compare(request), Told::Mismatch) if !self.started_over => Place::StartOver(request.epoch),
+            (Place::Compare(_), Told::Mismatch) => Place::Failed(Code::DigestMismatch),
+            (Place::Keep(_), Told::Kept) => Place::Done,
+            _ => Place::Failed(Code::AnswerUnreadable),
+        };
+    }
+
+    fn after_state(&mut self, holdings: &Holdings, state: &StateAnswer) -> Place {
+        self.outcome.station_at = Some(state.at_ms);
+        if holdings.epoch != Some(state.epoch) {
+            return Place::StartOver(state.epoch);
+        }
+        let held = holdings.scopes.iter().fold(Digest::default(), |sum, scope| sum.with(scope.digest));
+        let nothing_waits = holdings.unsent == 0 && holdings.unsent_blobs == 0;
+        if nothing_waits && state.position <= holdings.cursor && state.held == held && holdings.covered {
+            self.outcome.nothing_new = true;
+            return Place::Done;
+        }
+        Place::Push(state.epoch)
+    }
+
+    fn count(&mut self, answer: &PushAnswer) {
+        for item in &answer.items {
+            match item.verdict {
+                Verdict::Stored(_) => self.outcome.pushed += 1,
+                Verdict::Duplicate(_) => {
+                    self.outcome.pushed += 1;
+                    self.outcome.duplicates += 1;
+                }
+                Verdict::Refused(_) => self.outcome.refused += 1,
+            }
+        }
+    }
+}
