@@ -1,0 +1,73 @@
+// What a form says, in the languages that can stand on one screen.
+//
+// The engine evaluates one translation at a time. Ours holds all languages (see `languages.ts`), parted by U+2063; here
+// its chunks are put back into one text for each language. Text is never trimmed or folded with `\s`, which would eat the
+// narrow no-break spaces (U+202F) that bind Mongolian suffixes.
+
+/** One text in the languages of the pack; empty where nobody has written it. Same shape as `Names` of the bindings. */
+export interface Texts {
+  zh: string
+  mong: string
+  cyrl: string
+}
+
+/** Which languages a reader has on the screen. */
+export type Mode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl'
+
+/** A piece of text as the engine hands it over. */
+export interface Chunk {
+  readonly source: string
+  readonly asString: string
+}
+
+/** Parts the languages within one text; refused in forms by the lint. */
+export const PART = '\u2063'
+
+/** The order of the languages within one merged text. */
+export const LANGUAGES = ['zh', 'mong', 'cyrl'] as const
+
+export const NO_TEXTS: Texts = { zh: '', mong: '', cyrl: '' }
+
+/** Puts the chunks of a merged text back into one text for each language. */
+export function textsOf(chunks: Iterable<Chunk>): Texts {
+  const parts: [string, string, string] = ['', '', '']
+  let at = 0
+  for (const chunk of chunks) {
+    const pieces = chunk.asString.split(PART)
+    if (chunk.source === 'output') {
+      // An output may itself be a merged text: `jr:choice-name()` of a choice that has all languages.
+      const piece = pieces.length === LANGUAGES.length ? pieces[at] : chunk.asString
+      parts[at] = (parts[at] ?? '') + (piece ?? '')
+      continue
+    }
+    pieces.forEach((piece, index) => {
+      if (index > 0) at = Math.min(at + 1, LANGUAGES.length - 1)
+      parts[at] = (parts[at] ?? '') + piece
+    })
+  }
+  return { zh: written(parts[0]), mong: written(parts[1]), cyrl: written(parts[2]) }
+}
+
+/** Cuts the layout white space of the XML file, and pyxform's dash for "not translated". */
+function written(text: string): string {
+  const cut = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  return cut === '-' ? '' : cut
+}
+
+/** The one text a reader of a single language gets; Chinese where the own language is not written. */
+export function textIn(texts: Texts, mode: Mode): { text: string; lang: string } {
+  if (mode === 'mn-Mong' && texts.mong !== '') return { text: texts.mong, lang: 'mn-Mong' }
+  if (mode === 'mn-Cyrl' && texts.cyrl !== '') return { text: texts.cyrl, lang: 'mn-Cyrl' }
+  return { text: texts.zh, lang: 'zh-Hans' }
+}
+
+/** Whether anything is written in any language. */
+export function isWritten(texts: Texts): boolean {
+  return texts.zh !== '' || texts.mong !== '' || texts.cyrl !== ''
+}
+
+/** Whether the first letter of a text is of the traditional Mongolian script, which is written from top to bottom. */
+export function isMongolScript(text: string): boolean {
+  const letter = /\p{L}/u.exec(text)
+  return letter !== null && /[\u1820-\u18AA]/u.test(letter[0])
+}
