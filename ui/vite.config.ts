@@ -50,6 +50,8 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
+    // The form engine reads its XPath grammar from beside its own file, which Node finds only if Vite serves it.
+    server: { deps: { inline: [/@getodk/] } },
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
     unstubGlobals: true,
