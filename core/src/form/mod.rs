@@ -1,0 +1,52 @@
+//! What a form asks and what a submission says: XForm → [`FormModel`], ODK submission XML ↔ answers as JSON.
+//!
+//! Pure. Drawing a form and evaluating it while somebody types is the window's; here a finished submission becomes data
+//! ([`FormModel::read`]), and data becomes a submission where there is no window ([`FormModel::fill`]).
+//!
+//! # Answers
+//!
+//! A map from question name to value. Groups are pages and leave no trace in it; a question nobody answered is absent.
+//!
+//! | question | value |
+//! |---|---|
+//! | text, select one | string, byte for byte |
+//! | integer, decimal | number |
+//! | date, time, dateTime | string, as ISO 8601 writes it |
+//! | select many, rank | array of choice values in the order of the submission |
+//! | geopoint | `{"lat", "lon", "altitude_m", "accuracy_m"}`; the last two are absent if the device did not say |
+//! | geotrace, geoshape | array of such points |
+//! | image, audio, video, file | the file's name |
+//!
+//! # What is not evaluated
+//!
+//! No XPath: relevance, constraints, calculations and conditional `required` are the form engine's. [`FormModel::read`]
+//! does not ask whether a choice is in the list, [`FormModel::fill`] asks only what needs no evaluation: names, types,
+//! choices of lists inside the form, and answers that are required without any condition. Repeats are refused by
+//! [`FormModel::parse`].
+
+mod error;
+mod fill;
+mod model;
+mod parse;
+mod read;
+mod value;
+mod xml;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
+
+pub use error::FormError;
+pub use model::{Answers, AnswerType, Choice, FormModel, Question, Texts};
+pub use read::Submission;
+
+/// A submission may not be longer.
+pub const MAX_SUBMISSION_BYTES: usize = 1 << 20;
+/// A submission may not have more XML nodes.
+pub const MAX_SUBMISSION_NODES: u32 = 5_000;
+/// An XForm may not be longer.
+pub const MAX_FORM_BYTES: usize = 8 << 20;
+/// An XForm may not have more XML nodes.
+pub const MAX_FORM_NODES: u32 = 500_000;
+/// Groups may not be nested deeper.
+pub const MAX_DEPTH: usize = 32;

@@ -1,0 +1,126 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::form::AnswerType;
+
+const GLOSSARY: &str = include_str!("../../../packs/anmulong/glossary.csv");
+
+fn pack_of(change: impl Fn(&mut serde_json::Value)) -> Result<Pack, PackError> {
+    let mut manifest = serde_json::from_str(MANIFEST).unwrap();
+    change(&mut manifest);
+    Pack::parse(&manifest.to_string(), &BTreeMap::from(XFORMS))
+}
+
+#[test]
+fn the_builtin_pack_has_the_household_visit_with_its_version_and_hash() {
+    let form = builtin().unwrap().form("household_visit").unwrap();
+    assert_eq!(form.kind, Kind::Visit);
+    assert!(!form.model.version.is_empty());
+    assert_eq!(form.hash, Hash::of(form.xform.as_bytes()));
+    assert!(builtin().unwrap().form("no_such_form").is_none());
+}
+
+#[test]
+fn every_kind_that_says_something_about_people_has_a_purpose_and_a_retention_period() {
+    let pack = builtin().unwrap();
+    for kind in [Kind::Household, Kind::Person, Kind::Visit, Kind::Task, Kind::Officer] {
+        let rule = pack.rule(&kind).unwrap();
+        assert!(rule.retention_months.is_some_and(|months| months > 0), "{kind:?}");
+        assert!(!rule.purpose["zh-Hans"].is_empty());
+    }
+}
+
+#[test]
+fn the_household_is_told_the_retention_period_that_the_pack_keeps() {
+    let pack = builtin().unwrap();
+    let notice = pack.form("household_visit").unwrap().model.question("notice").unwrap();
+    assert_eq!(notice.answer_type, AnswerType::Note);
+    let months = pack.rule(&Kind::Visit).unwrap().retention_months.unwrap();
+    assert!(notice.label["zh-Hans"].contains(&format!("{months} 个月")));
+    assert!(!notice.label["mn-Mong"].is_empty());
+}
+
+#[test]
+fn a_key_nobody_knows_is_refused() {
+    let added = |place: fn(&mut serde_json::Value) -> &mut serde_json::Value| {
+        pack_of(|pack| place(pack)["score"] = 1.into())
+    };
+    assert!(matches!(added(|pack| pack), Err(PackError::Manifest(_))));
+    assert!(matches!(added(|pack| &mut pack["forms"][0]), Err(PackError::Manifest(_))));
+    assert!(matches!(added(|pack| &mut pack["kinds"][0]), Err(PackError::Manifest(_))));
+}
+
+#[test]
+fn a_form_that_is_missing_misnamed_unreadable_or_twice_is_refused() {
+    let renamed = pack_of(|pack| pack["forms"][0]["id"] = "other".into());
+    assert!(matches!(renamed, Err(PackError::FormMissing(id)) if id == "other"));
+    let twice = pack_of(|pack| {
+        let form = pack["forms"][0].clone();
+        pack["forms"].as_array_mut().unwrap().push(form);
+    });
+    assert!(matches!(twice, Err(PackError::Twice(id)) if id == "household_visit"));
+    let xform = XFORMS[0].1.replace("id=\"household_visit\"", "id=\"else\"");
+    let misnamed = Pack::parse(MANIFEST, &BTreeMap::from([("household_visit", xform.as_str())]));
+    assert!(matches!(misnamed, Err(PackError::FormMisnamed { found, .. }) if found == "else"));
+    let broken = Pack::parse(MANIFEST, &BTreeMap::from([("household_visit", "<h:html")]));
+    assert!(matches!(broken, Err(PackError::Form { .. })));
+}
+
+#[test]
+fn a_kind_without_purpose_or_retention_rule_is_refused() {
+    let without = pack_of(|pack| pack["kinds"].as_array_mut().unwrap().retain(|rule| rule["kind"] != "visit"));
+    assert!(matches!(without, Err(PackError::KindWithoutRule(kind)) if kind == "visit"));
+    let silent = pack_of(|pack| pack["kinds"][0]["purpose"]["zh-Hans"] = "".into());
+    assert!(matches!(silent, Err(PackError::TextMissing(_))));
+}
+
+/// The glossary is plain: no cell has a comma or a quote, so that every spreadsheet and script reads it alike.
+fn glossary() -> (Vec<&'static str>, Vec<Vec<&'static str>>) {
+    assert!(!GLOSSARY.contains(['"', '\r', '\u{FEFF}', '\t']));
+    let mut rows = GLOSSARY.strip_suffix('\n').unwrap().split('\n').map(|line| line.split(',').collect::<Vec<_>>());
+    (rows.next().unwrap(), rows.collect())
+}
+
+#[test]
+fn the_glossary_has_no_empty_cell_and_no_key_twice() {
+    let (heading, rows) = glossary();
+    assert_eq!(heading, ["key", "zh-Hans", "mn-Mong", "mn-Cyrl", "en", "source", "review"]);
+    let mut keys = BTreeSet::new();
+    for row in &rows {
+        assert_eq!(row.len(), heading.len(), "{row:?}");
+        assert!(row.iter().all(|cell| !cell.is_empty() && cell.trim_matches(' ') == *cell), "{row:?}");
+        assert!(row[0].bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{row:?}");
+        assert!(["everyday", "administrative", "composed"].contains(&row[5]), "{row:?}");
+        assert!(["unreviewed", "reviewed"].contains(&row[6]), "{row:?}");
+        assert!(keys.insert(row[0]), "{} is there twice", row[0]);
+    }
+    assert!(rows.len() > 80);
+}
+
+#[test]
+fn the_glossary_keeps_every_script_in_its_column() {
+    let is_mongolian = |c: char| {
+        matches!(c, ' ' | '?' | '\u{1802}'..='\u{1804}' | '\u{180B}'..='\u{180F}' | '\u{1820}'..='\u{1842}' | '\u{202F}')
+    };
+    let is_cyrillic = |c: char| matches!(c, ' ' | '.' | 'а'..='я' | 'ё' | 'ө' | 'ү');
+    let is_han = |c: char| matches!(c, '\u{4E00}'..='\u{9FFF}' | '，');
+    for row in glossary().1 {
+        assert!(row[1].chars().all(is_han), "{row:?}");
+        assert!(row[2].chars().all(is_mongolian), "{row:?}");
+        assert!(row[3].chars().all(is_cyrillic), "{row:?}");
+        assert!(row[4].is_ascii(), "{row:?}");
+    }
+}
+
+#[test]
+fn mongolian_suffixes_and_separated_vowels_stand_beside_a_letter() {
+    let is_letter = |c: Option<&char>| c.is_some_and(|c| matches!(c, '\u{1820}'..='\u{1842}'));
+    for row in glossary().1 {
+        let letters: Vec<char> = row[2].chars().filter(|c| !matches!(c, '\u{180B}'..='\u{180D}' | '\u{180F}')).collect();
+        for (at, c) in letters.iter().enumerate() {
+            if matches!(c, '\u{202F}' | '\u{180E}') {
+                assert!(at > 0 && is_letter(letters.get(at - 1)) && is_letter(letters.get(at + 1)), "{row:?}");
+            }
+        }
+    }
+}
