@@ -37,7 +37,7 @@ mod xml;
 mod tests;
 
 pub use error::FormError;
-pub use model::{Answers, AnswerType, Choice, FormModel, Question, Texts};
+pub use model::{AnswerType, Answers, Choice, FormModel, Question, Texts};
 pub use read::Submission;
 
 /// A submission may not be longer.

@@ -92,7 +92,9 @@ fn lists<'a>(model: Xml<'a, '_>) -> Lists<'a> {
         let Some(id) = xml::attribute(instance, "id") else { continue };
         let items = xml::child(instance, "root").filter(|_| xml::attribute(instance, "src").is_none()).map(|root| {
             let items = xml::elements(root);
-            items.map(|item| xml::elements(item).map(|field| (field.tag_name().name(), xml::text(field))).collect()).collect()
+            items
+                .map(|item| xml::elements(item).map(|field| (field.tag_name().name(), xml::text(field))).collect())
+                .collect()
         });
         lists.insert(id, items);
     }
@@ -193,7 +195,10 @@ impl Reading<'_, '_> {
             required: expression("required"),
             relevant: self.relevance(&leaf.path),
             constraint: expression("constraint"),
-            appearance: control.and_then(|control| xml::attribute(control, "appearance")).unwrap_or_default().to_owned(),
+            appearance: control
+                .and_then(|control| xml::attribute(control, "appearance"))
+                .unwrap_or_default()
+                .to_owned(),
             choices,
             choices_elsewhere,
         }
@@ -203,7 +208,10 @@ impl Reading<'_, '_> {
     fn relevance(&self, path: &str) -> Vec<String> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         let around = ends.filter_map(|end| path.get(..end));
-        around.filter_map(|path| self.of_bind(path, "relevant")).map(|expression| expression.trim().to_owned()).collect()
+        around
+            .filter_map(|path| self.of_bind(path, "relevant"))
+            .map(|expression| expression.trim().to_owned())
+            .collect()
     }
 
     fn answer_type(&self, path: &str, control: Option<Xml<'_, '_>>) -> AnswerType {

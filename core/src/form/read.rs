@@ -123,12 +123,10 @@ impl Reading<'_> {
             self.started = Some(time(text)?);
         } else if self.form.ended_path.as_ref() == Some(&place.path) {
             self.ended = Some(time(text)?);
-        } else if let Some(question) = self.form.question(&place.name) {
-            if question.answer_type != AnswerType::Note {
-                let expected = question.answer_type;
-                let answer = value::from_text(expected, &text).ok_or_else(|| wrong(expected.as_str()))?;
-                self.answers.insert(place.name.clone(), answer);
-            }
+        } else if let Some(question) = self.form.question(&place.name).filter(|q| q.answer_type != AnswerType::Note) {
+            let expected = question.answer_type;
+            let answer = value::from_text(expected, &text).ok_or_else(|| wrong(expected.as_str()))?;
+            self.answers.insert(place.name.clone(), answer);
         }
         Ok(())
     }

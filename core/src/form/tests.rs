@@ -58,8 +58,22 @@ fn the_visit_form_asks_what_the_data_contract_names() {
     let form = visit_form();
     let names: Vec<&str> = form.questions.iter().map(|question| question.name.as_str()).collect();
     let contract = [
-        "outcome", "notice", "present_count", "purpose", "topics", "fraud_app", "opinions", "hazards", "hazard_note",
-        "follow_up", "follow_up_by", "follow_up_note", "photo", "position", "signed", "signature",
+        "outcome",
+        "notice",
+        "present_count",
+        "purpose",
+        "topics",
+        "fraud_app",
+        "opinions",
+        "hazards",
+        "hazard_note",
+        "follow_up",
+        "follow_up_by",
+        "follow_up_note",
+        "photo",
+        "position",
+        "signed",
+        "signature",
     ];
     assert_eq!(names, contract);
     let types = |name: &str| form.question(name).unwrap().answer_type;
@@ -81,7 +95,8 @@ fn every_question_and_choice_of_the_visit_form_speaks_both_languages() {
         assert!(question.hint.is_empty() || both(&question.hint), "{}", question.name);
         assert!(question.choices.iter().all(|choice| both(&choice.label)), "{}", question.name);
     }
-    let app: Vec<&str> = form.question("fraud_app").unwrap().choices.iter().map(|choice| choice.value.as_str()).collect();
+    let app: Vec<&str> =
+        form.question("fraud_app").unwrap().choices.iter().map(|choice| choice.value.as_str()).collect();
     assert_eq!(app, ["yes", "installed_now", "no", "declined"]);
 }
 
@@ -123,7 +138,9 @@ fn a_submission_of_the_form_engine_is_read() {
 
 #[test]
 fn mongolian_separators_and_spaces_arrive_byte_for_byte() {
-    for text in ["ᠭᠠᠷ\u{202F}ᠤᠨ ᠨᠡᠷ\u{180E}ᠡ ᠳ\u{180B}ᠦᠩ", "\u{202F}ᠤᠨ\u{202F}", "  两边有空格  ", "\t行\r\n行\r", "]]>&amp;"] {
+    for text in
+        ["ᠭᠠᠷ\u{202F}ᠤᠨ ᠨᠡᠷ\u{180E}ᠡ ᠳ\u{180B}ᠦᠩ", "\u{202F}ᠤᠨ\u{202F}", "  两边有空格  ", "\t行\r\n行\r", "]]>&amp;"]
+    {
         let xml = filled(json!({"outcome": "visited", "opinions": text})).unwrap();
         assert_eq!(visit_form().read(&xml).unwrap().answers["opinions"], text);
     }
@@ -207,15 +224,25 @@ fn an_answer_that_is_not_the_forms_is_refused_when_filled() {
         filled(visit).unwrap_err()
     };
     for (name, value) in [
-        ("present_count", json!("4")), ("present_count", json!(4.5)), ("present_count", json!(true)),
-        ("follow_up_by", json!("1.12.2026")), ("opinions", json!(7)), ("topics", json!("fraud")),
-        ("topics", json!(["fraud", "fraud"])), ("position", json!({"lat": 39.1})),
-        ("position", json!({"lat": 0.0, "lon": 0.0})), ("position", json!({"lat": 99.0, "lon": 1.0})),
-        ("position", json!({"lat": 39.1, "lon": 107.0, "owner": 1})), ("photo", json!("/etc/passwd")),
+        ("present_count", json!("4")),
+        ("present_count", json!(4.5)),
+        ("present_count", json!(true)),
+        ("follow_up_by", json!("1.12.2026")),
+        ("opinions", json!(7)),
+        ("topics", json!("fraud")),
+        ("topics", json!(["fraud", "fraud"])),
+        ("position", json!({"lat": 39.1})),
+        ("position", json!({"lat": 0.0, "lon": 0.0})),
+        ("position", json!({"lat": 99.0, "lon": 1.0})),
+        ("position", json!({"lat": 39.1, "lon": 107.0, "owner": 1})),
+        ("photo", json!("/etc/passwd")),
         ("notice", json!("read")),
     ] {
         let error = refused(name, value.clone());
-        assert!(matches!(&error, FormError::WrongValue { name: wrong, .. } if wrong == name), "{name} {value}: {error:?}");
+        assert!(
+            matches!(&error, FormError::WrongValue { name: wrong, .. } if wrong == name),
+            "{name} {value}: {error:?}"
+        );
     }
     let not_a_choice = |name: &str, choice: &str| FormError::NotAChoice { name: name.into(), choice: choice.into() };
     assert_eq!(refused("outcome", json!("angry")), not_a_choice("outcome", "angry"));
@@ -271,7 +298,8 @@ fn a_form_nested_too_deeply_is_refused() {
 
 #[test]
 fn a_form_with_a_repeat_or_a_name_twice_is_refused() {
-    let repeat = xform().replace("<group appearance=\"field-list\" ref=\"/data/talk\">", "<group><repeat nodeset=\"/data/talk\"/>");
+    let repeat = xform()
+        .replace("<group appearance=\"field-list\" ref=\"/data/talk\">", "<group><repeat nodeset=\"/data/talk\"/>");
     assert_eq!(FormModel::parse(&repeat).unwrap_err(), FormError::RepeatNotRead("/data/talk".into()));
     let twice = xform().replace("<purpose/>", "<topics/>");
     assert_eq!(FormModel::parse(&twice).unwrap_err(), FormError::NameTwice("topics".into()));
@@ -322,7 +350,8 @@ fn times_and_lines_are_read_and_written() {
 
 /// Text as officers and hostile senders type it: any character XML carries, those that are easily lost more often.
 fn any_text() -> impl Strategy<Value = String> {
-    let lossy = prop::sample::select(vec!['\u{202F}', '\u{180E}', '\u{180B}', '\r', '\n', ' ', '<', '&', ']', '\u{2063}']);
+    let lossy =
+        prop::sample::select(vec!['\u{202F}', '\u{180E}', '\u{180B}', '\r', '\n', ' ', '<', '&', ']', '\u{2063}']);
     let letter = prop_oneof![3 => prop::char::range('\u{1820}', '\u{1842}'), 1 => any::<char>(), 2 => lossy];
     vec(letter.prop_filter("carried by XML", |c| xml::can_carry(&c.to_string())), 1..40)
         .prop_map(|chars| chars.into_iter().collect())

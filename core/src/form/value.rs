@@ -45,11 +45,7 @@ pub(super) fn to_text(question: &Question, value: &Value) -> Result<String, Form
             is_choice(question, text)?;
             Some(text.to_owned())
         }
-        AnswerType::Text
-        | AnswerType::Date
-        | AnswerType::Time
-        | AnswerType::DateTime
-        | AnswerType::Attachment => {
+        AnswerType::Text | AnswerType::Date | AnswerType::Time | AnswerType::DateTime | AnswerType::Attachment => {
             let text = value.as_str().filter(|text| from_text(question.answer_type, text).is_some());
             text.map(str::to_owned)
         }
@@ -102,9 +98,10 @@ fn is_date(text: &str) -> bool {
 fn is_time(text: &str) -> bool {
     let end = text.find(['Z', '+', '-']).unwrap_or(text.len());
     let (time, offset) = text.split_at(end);
-    let is_offset = matches!(offset, "" | "Z") || chrono::DateTime::parse_from_str(
-        &format!("1970-01-01T00:00:00{offset}"), "%Y-%m-%dT%H:%M:%S%:z").is_ok();
-    let is_clock = ["%H:%M:%S%.f", "%H:%M"].iter().any(|format| chrono::NaiveTime::parse_from_str(time, format).is_ok());
+    let is_offset = matches!(offset, "" | "Z")
+        || chrono::DateTime::parse_from_str(&format!("1970-01-01T00:00:00{offset}"), "%Y-%m-%dT%H:%M:%S%:z").is_ok();
+    let is_clock =
+        ["%H:%M:%S%.f", "%H:%M"].iter().any(|format| chrono::NaiveTime::parse_from_str(time, format).is_ok());
     is_offset && is_clock
 }
 
@@ -121,10 +118,7 @@ fn is_file_name(text: &str) -> bool {
 
 /// Reads `lat lon [altitude [accuracy]]`, degrees and metres.
 fn point_from_text(text: &str) -> Option<Value> {
-    let parts: Vec<f64> = text
-        .split_ascii_whitespace()
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
+    let parts: Vec<f64> = text.split_ascii_whitespace().map(|part| part.parse().ok()).collect::<Option<_>>()?;
     if !(2..=POINT_PARTS.len()).contains(&parts.len()) || !is_on_earth(*parts.first()?, *parts.get(1)?) {
         return None;
     }

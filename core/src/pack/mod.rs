@@ -198,8 +198,7 @@ const MANIFEST: &str = include_str!("../../../packs/anmulong/pack.json");
 const XFORMS: [(&str, &str); 1] =
     [("household_visit", include_str!("../../../packs/anmulong/forms/household_visit.xml"))];
 
-static BUILTIN: LazyLock<Result<Pack, PackError>> =
-    LazyLock::new(|| Pack::parse(MANIFEST, &BTreeMap::from(XFORMS)));
+static BUILTIN: LazyLock<Result<Pack, PackError>> = LazyLock::new(|| Pack::parse(MANIFEST, &BTreeMap::from(XFORMS)));
 
 /// The pack built into the program, read once.
 ///

@@ -42,9 +42,8 @@ fn the_household_is_told_the_retention_period_that_the_pack_keeps() {
 
 #[test]
 fn a_key_nobody_knows_is_refused() {
-    let added = |place: fn(&mut serde_json::Value) -> &mut serde_json::Value| {
-        pack_of(|pack| place(pack)["score"] = 1.into())
-    };
+    let added =
+        |place: fn(&mut serde_json::Value) -> &mut serde_json::Value| pack_of(|pack| place(pack)["score"] = 1.into());
     assert!(matches!(added(|pack| pack), Err(PackError::Manifest(_))));
     assert!(matches!(added(|pack| &mut pack["forms"][0]), Err(PackError::Manifest(_))));
     assert!(matches!(added(|pack| &mut pack["kinds"][0]), Err(PackError::Manifest(_))));
@@ -99,9 +98,7 @@ fn the_glossary_has_no_empty_cell_and_no_key_twice() {
 
 #[test]
 fn the_glossary_keeps_every_script_in_its_column() {
-    let is_mongolian = |c: char| {
-        matches!(c, ' ' | '?' | '\u{1802}'..='\u{1804}' | '\u{180B}'..='\u{180F}' | '\u{1820}'..='\u{1842}' | '\u{202F}')
-    };
+    let is_mongolian = |c: char| matches!(c, ' ' | '?' | '\u{1802}'..='\u{1804}' | '\u{180B}'..='\u{180F}' | '\u{1820}'..='\u{1842}' | '\u{202F}');
     let is_cyrillic = |c: char| matches!(c, ' ' | '.' | 'а'..='я' | 'ё' | 'ө' | 'ү');
     let is_han = |c: char| matches!(c, '\u{4E00}'..='\u{9FFF}' | '，');
     for row in glossary().1 {
@@ -116,7 +113,8 @@ fn the_glossary_keeps_every_script_in_its_column() {
 fn mongolian_suffixes_and_separated_vowels_stand_beside_a_letter() {
     let is_letter = |c: Option<&char>| c.is_some_and(|c| matches!(c, '\u{1820}'..='\u{1842}'));
     for row in glossary().1 {
-        let letters: Vec<char> = row[2].chars().filter(|c| !matches!(c, '\u{180B}'..='\u{180D}' | '\u{180F}')).collect();
+        let letters: Vec<char> =
+            row[2].chars().filter(|c| !matches!(c, '\u{180B}'..='\u{180D}' | '\u{180F}')).collect();
         for (at, c) in letters.iter().enumerate() {
             if matches!(c, '\u{202F}' | '\u{180E}') {
                 assert!(at > 0 && is_letter(letters.get(at - 1)) && is_letter(letters.get(at + 1)), "{row:?}");
