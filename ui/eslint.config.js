@@ -19,7 +19,7 @@ export default tseslint.config(
       parser: vueParser,
       parserOptions: {
         parser: tseslint.parser,
-        project: './tsconfig.json',
+        project: './tsconfig.lint.json',
         tsconfigRootDir: here,
         extraFileExtensions: ['.vue'],
       },
