@@ -2,6 +2,12 @@
 import { createApp } from 'vue'
 
 import App from './App.vue'
+import { i18n } from './i18n'
+import { tabletRouter } from './router'
+import { followDisplayMode } from './state/display'
 import './style/fonts.css'
+import './style/tokens.css'
+import './style/base.css'
 
-createApp(App).mount('#app')
+followDisplayMode(document.documentElement)
+createApp(App).use(i18n).use(tabletRouter()).mount('#app')

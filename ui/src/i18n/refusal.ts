@@ -1,0 +1,84 @@
+// What a refusal means to an officer: a sentence for every code, and what to do now.
+import type { Code } from '@/api/bindings/Code'
+import type { Refusal } from '@/api/bindings/Refusal'
+import { t } from '.'
+import type { TextKey } from '.'
+import { spanOf } from './time'
+
+type Known<K extends string> = `refusal.${K}` extends TextKey ? `refusal.${K}` : never
+
+/** What happened; the type proves that each code has its text. */
+export function sentenceOf(refusal: Refusal): string {
+  if (refusal.code === 'pin_delayed' && refusal.wait_ms !== undefined) {
+    return t('lock.delayed', { time: spanOf(refusal.wait_ms) })
+  }
+  const key: Known<Code> = `refusal.${refusal.code}`
+  return t(key)
+}
+
+/** What to do now; empty where the sentence says it all. */
+export function adviceOf(code: Code): string {
+  const key = adviceKey(code)
+  return key === null ? '' : t(key)
+}
+
+/** Whether the same request may succeed later without anybody changing anything. */
+export function retryHelps(code: Code): boolean {
+  const key = adviceKey(code)
+  return key === 'advice.retry' || key === 'advice.atStation' || key === 'advice.wait'
+}
+
+function adviceKey(code: Code): TextKey | null {
+  switch (code) {
+    case 'station_unreachable':
+      return 'advice.atStation'
+    case 'answer_unreadable':
+    case 'station_failed':
+    case 'not_logged_in':
+    case 'log_gap':
+    case 'epoch_changed':
+    case 'digest_mismatch':
+    case 'blob_wrong':
+      return 'advice.retry'
+    case 'too_many_requests':
+      return 'advice.wait'
+    case 'certificate_changed':
+    case 'device_unknown':
+    case 'device_revoked':
+    case 'malformed':
+    case 'too_large':
+    case 'out_of_scope':
+    case 'log_forked':
+    case 'checkpoint_wrong':
+    case 'receipt_wrong':
+    case 'file_failed':
+    case 'unknown':
+      return 'advice.askStation'
+    case 'wrong_password':
+    case 'field_wrong':
+    case 'form_unreadable':
+    case 'picture_unreadable':
+      return 'advice.correct'
+    case 'invite_unreadable':
+    case 'invite_used':
+    case 'invite_expired':
+      return 'advice.newInvite'
+    case 'locked':
+      return 'advice.unlock'
+    case 'not_enrolled':
+      return 'advice.enrol'
+    case 'file_too_new':
+    case 'protocol_unknown':
+      return 'advice.update'
+    case 'disk_full':
+      return 'advice.makeRoom'
+    case 'wrong_pin':
+    case 'pin_delayed':
+    case 'pin_too_weak':
+    case 'already_enrolled':
+    case 'not_found':
+    case 'sync_running':
+    case 'sync_stopped':
+      return null
+  }
+}

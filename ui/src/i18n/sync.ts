@@ -1,0 +1,34 @@
+// What the state of a sync is called: waiting, sent and verified are three different things.
+import type { ReceiptView } from '@/api/bindings/ReceiptView'
+import type { Waiting } from '@/api/bindings/Waiting'
+import { t } from '.'
+import { figure, momentText, sizeText } from './time'
+
+export type Standing = 'waiting' | 'sent' | 'verified'
+
+/** Only a receipt that still covers everything makes something verified. */
+export function standingOf(waiting: Waiting, covered: boolean): Standing {
+  if (waiting.revisions > 0 || waiting.blobs > 0) return 'waiting'
+  return covered ? 'verified' : 'sent'
+}
+
+/** What a receipt says, in one sentence. */
+export function receiptSentence(receipt: ReceiptView): string {
+  return t('sync.receiptSentence', {
+    time: momentText(receipt.at),
+    stored: figure(receipt.own_stored),
+    total: figure(receipt.own_total),
+    blobs: figure(receipt.blobs_stored),
+    blobsTotal: figure(receipt.blobs_total),
+  })
+}
+
+/** What waits, in words; empty if nothing does. */
+export function waitingWords(waiting: Waiting): string[] {
+  const words: string[] = []
+  if (waiting.records > 0) words.push(t('waiting.records', { n: figure(waiting.records) }))
+  if (waiting.blobs > 0) {
+    words.push(t('waiting.blobs', { n: figure(waiting.blobs), size: sizeText(waiting.blob_bytes) }))
+  }
+  return words
+}

@@ -1,0 +1,63 @@
+// Which address shows which page. Hash addresses, because the tablet's window has no server behind it.
+import { createRouter, createWebHashHistory } from 'vue-router'
+import type { Router } from 'vue-router'
+
+import type { Phase } from '@/api/bindings/Phase'
+import EnrolPage from '@/pages/EnrolPage.vue'
+import FormPage from '@/pages/FormPage.vue'
+import HouseholdPage from '@/pages/HouseholdPage.vue'
+import HouseholdsPage from '@/pages/HouseholdsPage.vue'
+import LockPage from '@/pages/LockPage.vue'
+import SyncPage from '@/pages/SyncPage.vue'
+import TodayPage from '@/pages/TodayPage.vue'
+import VisitPage from '@/pages/VisitPage.vue'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The whole window belongs to the page: no way out of it by a slip of the thumb. */
+    alone?: boolean
+  }
+}
+
+export function tabletRouter(): Router {
+  return createRouter({
+    history: createWebHashHistory(),
+    routes: [
+      { path: '/', redirect: { name: 'today' } },
+      { path: '/enrol', name: 'enrol', component: EnrolPage, meta: { alone: true } },
+      { path: '/lock', name: 'lock', component: LockPage, meta: { alone: true } },
+      { path: '/today', name: 'today', component: TodayPage },
+      { path: '/households', name: 'households', component: HouseholdsPage },
+      { path: '/households/:id', name: 'household', component: HouseholdPage, props: true },
+      {
+        path: '/households/:id/visit',
+        name: 'new-visit',
+        component: FormPage,
+        props: (route) => ({ household: route.params.id }),
+        meta: { alone: true },
+      },
+      {
+        path: '/drafts/:id',
+        name: 'draft',
+        component: FormPage,
+        props: (route) => ({ draft: route.params.id }),
+        meta: { alone: true },
+      },
+      { path: '/visits/:id', name: 'visit', component: VisitPage, props: true },
+      { path: '/sync', name: 'sync', component: SyncPage },
+      { path: '/:rest(.*)*', redirect: { name: 'today' } },
+    ],
+  })
+}
+
+/** The page that a phase forces; `null` if any page of work may be shown. */
+export function gateOf(phase: Phase): 'enrol' | 'lock' | null {
+  switch (phase) {
+    case 'new':
+      return 'enrol'
+    case 'locked':
+      return 'lock'
+    case 'open':
+      return null
+  }
+}
