@@ -20,10 +20,10 @@ function questionsIn(items: readonly Item[]): Question[] {
   })
 }
 
-function question<K extends Question['kind']>(filling: Filling, name: string, kind: K): Extract<Question, { kind: K }> {
+function question<K extends Question['kind']>(filling: Filling, name: string, kind: K): Question & { kind: K } {
   const found = questionsIn(filling.items).find((each) => each.name === name)
   expect(found?.kind, name).toBe(kind)
-  return found as Extract<Question, { kind: K }>
+  return found as Question & { kind: K }
 }
 
 function instanceId(submission: string): string {

@@ -1,0 +1,45 @@
+// A page to look at a form with, outside of the tablet: `?mode=both&form=visit`. Not part of the program.
+import { createApp, h, reactive } from 'vue'
+
+import type { OpenForm } from '@/api/bindings/OpenForm'
+import FormView from '@/form/FormView.vue'
+import type { Mode } from '@/form/texts'
+import { i18n } from '@/i18n'
+import '@/style/fonts.css'
+import '@/style/tokens.css'
+import '@/style/base.css'
+import visit from '../../../../packs/anmulong/forms/household_visit.xml?raw'
+import everything from './everything.xml?raw'
+import { memoryHost } from './memoryHost'
+
+const asked = new URLSearchParams(location.search)
+const shown = reactive({ mode: (asked.get('mode') ?? 'both') as Mode })
+const host = memoryHost()
+if (asked.has('fix')) host.fix = { lat: 39.11423, lon: 107.98211, altitude_m: 1320, accuracy_m: 4.2 }
+
+const open = {
+  draft: 'draft-1',
+  household: 'household-1',
+  household_name: { zh: '巴特尔', mong: 'ᠪᠠᠭᠠᠲᠤᠷ', cyrl: 'Баатар' },
+  form: 'household_visit',
+  xform: asked.get('form') === 'everything' ? everything : asked.get('form') === 'broken' ? '<h:html>' : visit,
+  submission: null,
+  page: Number(asked.get('page') ?? 0),
+  attachments: [],
+} as unknown as OpenForm
+
+document.documentElement.toggleAttribute('data-vertical', shown.mode === 'mn-Mong')
+// For journeys that look at what arrived.
+Object.assign(window, { host, shown })
+
+createApp(() =>
+  h(FormView, {
+    open,
+    mode: shown.mode,
+    host,
+    onFinished: () => (document.title = 'finished'),
+    onLeft: () => (document.title = 'left'),
+  }),
+)
+  .use(i18n)
+  .mount('#app')
