@@ -99,4 +99,17 @@ impl FormError {
             | Self::Misplaced(_) => Code::FormUnreadable,
         }
     }
+
+    /// The question to correct, if one answer is at fault.
+    #[must_use]
+    pub fn question(&self) -> Option<&str> {
+        match self {
+            Self::UnknownName(name)
+            | Self::WrongValue { name, .. }
+            | Self::NotAChoice { name, .. }
+            | Self::Unanswered(name)
+            | Self::NotACharacter(name) => Some(name),
+            _ => None,
+        }
+    }
 }

@@ -250,6 +250,8 @@ fn an_answer_that_is_not_the_forms_is_refused_when_filled() {
     assert_eq!(refused("attitude", json!("good")), FormError::UnknownName("attitude".into()));
     assert_eq!(refused("opinions", json!("\u{0}")), FormError::NotACharacter("opinions".into()));
     assert_eq!(refused("outcome", Value::Null), FormError::Unanswered("outcome".into()));
+    assert_eq!(refused("topics", json!(["weather"])).question(), Some("topics"));
+    assert_eq!(FormError::NoInstanceId.question(), None);
 }
 
 #[test]
