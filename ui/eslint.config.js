@@ -31,6 +31,9 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       'no-console': 'error',
       'no-undef': 'off',
+      // The types of props say what is optional; this rule does not know Vue's destructured defaults.
+      '@typescript-eslint/no-useless-default-assignment': 'off',
+      'vue/require-default-prop': 'off',
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
       'vue/component-api-style': ['error', ['script-setup']],
       'vue/component-name-in-template-casing': ['error', 'PascalCase'],

@@ -1,11 +1,9 @@
 // The words of the interface. Chinese is complete and is what stands where another language has nothing to trust yet;
 // review.json tells for every other string where it comes from and whether a person has read it.
 import { createI18n } from 'vue-i18n'
-import type { LocaleMessageDictionary, VueMessageType } from 'vue-i18n'
 import { watchEffect } from 'vue'
 
 import { locale } from '@/state/display'
-import type { Locale } from '@/state/display'
 import cyrillic from './mn-Cyrl.json'
 import mongol from './mn-Mong.json'
 import chinese from './zh-Hans.json'
@@ -16,15 +14,11 @@ type Leaves<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Le
 export type TextKey = Leaves<typeof chinese>
 export type Named = Record<string, string | number>
 
-type Messages = Record<Locale, LocaleMessageDictionary<VueMessageType>>
-
-const messages: Messages = { 'zh-Hans': chinese, 'mn-Mong': mongol, 'mn-Cyrl': cyrillic }
-
-export const i18n = createI18n<false>({
+export const i18n = createI18n({
   legacy: false,
   locale: locale.value,
   fallbackLocale: 'zh-Hans',
-  messages,
+  messages: { 'zh-Hans': chinese, 'mn-Mong': mongol, 'mn-Cyrl': cyrillic },
   missingWarn: false,
   fallbackWarn: false,
 })

@@ -1,0 +1,121 @@
+// The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
+import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
+import { receipt, refuse, replies, state, syncStatus } from './tablet'
+import type { Replies } from './tablet'
+
+const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
+  day: () => ({}),
+  new: () => ({ tablet_state: () => state('new') }),
+  locked: () => ({ tablet_state: () => state('locked') }),
+  delayed: () => ({ tablet_state: () => ({ ...state('locked'), pin_wait_ms: 90_000 }) }),
+  'wrong-pin': () => ({ tablet_state: () => state('locked'), unlock: () => refuse('wrong_pin') }),
+  broken: () => ({ tablet_state: () => refuse('file_too_new') }),
+  empty: (tablet) => ({
+    today: async () => ({
+      ...(await tablet.today({})),
+      due: [],
+      open_tasks: 0,
+      drafts: [],
+      visits_today: 0,
+      waiting: { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 },
+      conflicts: 0,
+      receipt: null,
+    }),
+    areas: () => [],
+    households: () => ({ total: 0, lines: [] }),
+    household: () => ({
+      ...householdPage(2),
+      phone: '',
+      places: [],
+      persons: [],
+      timeline: [],
+      visits: 0,
+    }),
+    visit: async (request) => ({ ...(await tablet.visit(request)), answers: {}, attachments: [] }),
+    sync_status: () =>
+      syncStatus({ receipt: null, covered: false, last_tried: null, clock_ahead_ms: null }),
+  }),
+  long: (tablet) => ({
+    today: async () => ({
+      ...(await tablet.today({})),
+      due: Array.from({ length: 60 }, (_, n) => ({
+        ...task(n),
+        note: '请他看一看围栏和水井，并把修路的事告诉苏木。'.repeat((n % 4) + 1),
+      })),
+      open_tasks: 1204,
+      waiting: { revisions: 1207, records: 403, blobs: 151, blob_bytes: 284_000_000, refused: 2 },
+      conflicts: 12,
+    }),
+    household: () => ({
+      ...householdPage(11),
+      name: {
+        zh: '阿拉坦其木格吉日嘎拉图额尔敦巴雅尔',
+        mong: 'ᠠᠯᠲᠠᠨᠴᠢᠮᠡᠭ ᠵᠢᠷᠭᠠᠯᠲᠤ ᠡᠷᠳᠡᠨᠢᠪᠠᠶᠠᠷ',
+        cyrl: 'Алтанчимэг жаргалт Эрдэнэбаяр',
+      },
+      conflicts: [conflict()],
+      drafts: [
+        {
+          id: id('draft', 1),
+          household: id('household', 11),
+          household_name: householdPage(11).name,
+          form: 'household_visit',
+          begun_at: ago(1),
+          saved_at: ago(0.5),
+        },
+      ],
+      timeline: Array.from({ length: 40 }, (_, n) => householdPage(n).timeline).flat().slice(0, 200),
+      visits: 412,
+      waiting: true,
+    }),
+    visit: async (request) => {
+      const visit = await tablet.visit(request)
+      return { ...visit, answers: { ...visit.answers, opinions: '希望把到苏木的路修一修。'.repeat(40) } }
+    },
+    sync_status: () =>
+      syncStatus({
+        waiting: { revisions: 1207, records: 403, blobs: 151, blob_bytes: 284_000_000, refused: 2 },
+        covered: false,
+        conflicts: 12,
+        clock_ahead_ms: 5_400_000,
+        last_error: { code: 'station_unreachable' },
+        last_tried: ago(2),
+      }),
+  }),
+  error: () => ({
+    today: () => refuse('file_failed'),
+    areas: () => refuse('file_failed'),
+    households: () => refuse('file_failed'),
+    household: () => refuse('not_found'),
+    visit: () => refuse('not_found'),
+    begin_form: () => refuse('disk_full'),
+    sync_status: () =>
+      syncStatus({ receipt: receipt(), covered: false, last_error: { code: 'digest_mismatch' }, last_tried: ago(1) }),
+  }),
+  running: () => ({
+    sync_status: () =>
+      syncStatus({
+        running: { stage: 'blobs', done: 1_300_000, total: 3_400_000 },
+        waiting: { revisions: 0, records: 0, blobs: 3, blob_bytes: 2_100_000, refused: 0 },
+        covered: false,
+      }),
+  }),
+  sent: () => ({ sync_status: () => syncStatus({ covered: false }) }),
+  verified: () => ({ sync_status: () => syncStatus() }),
+}
+
+export function scene(name: string, xform: string): Replies {
+  const tablet = replies(1500, xform)
+  return { ...tablet, ...SCENES[name]?.(tablet) }
+}
+
+function conflict() {
+  return {
+    field: 'phone',
+    values: [
+      { value: '13800001111', revision: id<never>('revision', 1), officer_name: OFFICER, at: ago(5), mine: true },
+      { value: '13900002222', revision: id<never>('revision', 2), officer_name: COLLEAGUE, at: ago(9), mine: false },
+    ],
+  }
+}
+

@@ -1,0 +1,204 @@
+// A tablet in memory that answers every command, for component tests and the gallery. Never part of the product.
+import type { Answer, CommandName, Request } from '@/api'
+import type { Hash } from '@/api/bindings/Hash'
+import type { OpenForm } from '@/api/bindings/OpenForm'
+import type { Phase } from '@/api/bindings/Phase'
+import type { ReceiptView } from '@/api/bindings/ReceiptView'
+import type { Refusal } from '@/api/bindings/Refusal'
+import type { SyncStatus } from '@/api/bindings/SyncStatus'
+import type { TabletState } from '@/api/bindings/TabletState'
+import { ago, areas, COLLEAGUE, householdLine, householdPage, id, nameOf, OFFICER, STATION, task, TODAY } from './people'
+
+type Reply<K extends CommandName> = (request: Request<K>) => Answer<K> | Promise<Answer<K>>
+export type Replies = { [K in CommandName]: Reply<K> }
+
+/** What the fake tablet answers with a refusal. */
+export class Refusing extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.refusal = refusal
+  }
+}
+
+export function refuse(code: Refusal['code'], more: Omit<Refusal, 'code'> = {}): never {
+  throw new Refusing({ code, ...more })
+}
+
+export function state(phase: Phase): TabletState {
+  const officers = [
+    { id: id<never>('officer', 1), name: OFFICER },
+    { id: id<never>('officer', 2), name: COLLEAGUE },
+  ]
+  return {
+    phase,
+    station: phase === 'new' ? null : STATION,
+    officers: phase === 'new' ? [] : officers,
+    officer: phase === 'open' ? id('officer', 1) : null,
+    pin_wait_ms: 0,
+    version: '0.1.0',
+  }
+}
+
+export function receipt(): ReceiptView {
+  const digest = (n: number) => `${n}7f3c9a1e5b2d8046`.repeat(4).slice(0, 64) as Hash
+  return {
+    id: id('receipt', 1),
+    at: ago(14),
+    position: 19_482,
+    own_stored: 42,
+    own_total: 42,
+    blobs_stored: 61,
+    blobs_total: 61,
+    count: 18_240,
+    digest: digest(9),
+    scopes: areas(1500).map((area, n) => ({ area: area.id, name: area.name, count: 3040 - n, digest: digest(n) })),
+  }
+}
+
+export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
+  return {
+    running: null,
+    waiting: { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 },
+    receipt: receipt(),
+    covered: true,
+    last_error: null,
+    last_tried: ago(14),
+    conflicts: 0,
+    clock_ahead_ms: 0,
+    address: 'https://192.168.8.10:7443',
+    device: id('019a8c2e-7d3f-7000-8000', 1),
+    ...changes,
+  }
+}
+
+function openForm(xform: string): OpenForm {
+  return {
+    draft: id('draft', 1),
+    household: id('household', 1),
+    household_name: nameOf(1),
+    form: 'household_visit',
+    xform,
+    submission: null,
+    page: 0,
+    attachments: [],
+  }
+}
+
+/** A tablet in use: 1,500 households, two tasks due, one draft, three records waiting. */
+export function replies(households = 1500, xform = ''): Replies {
+  let phase: Phase = 'open'
+  const lines = Array.from({ length: households }, (_, n) => householdLine(n))
+  const moveTo = (next: Phase) => state((phase = next))
+  const saved = (record: string) => ({ record: record as never, revision: id<never>('revision', 1) })
+  const picture = {
+    media_type: 'image/png',
+    bytes_base64:
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  }
+  return {
+    tablet_state: () => state(phase),
+    read_invite: ({ invite }) =>
+      invite.startsWith('ailchin1:')
+        ? { invite, address: 'https://192.168.8.10:7443', fingerprint: '9f3a61c07be25d48'.repeat(4) }
+        : refuse('invite_unreadable'),
+    read_invite_picture: () => refuse('picture_unreadable'),
+    enrol: () => moveTo('open'),
+    unlock: () => moveTo('open'),
+    lock: () => moveTo('locked'),
+    today: () => ({
+      day: TODAY,
+      officer: { id: id('officer', 1), name: OFFICER },
+      due: [0, 1, 2, 4, 5, 6].map(task),
+      open_tasks: 23,
+      drafts: [
+        {
+          id: id('draft', 1),
+          household: id('household', 1),
+          household_name: nameOf(1),
+          form: 'household_visit',
+          begun_at: ago(1),
+          saved_at: ago(0.5),
+        },
+      ],
+      visits_today: 3,
+      waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
+      conflicts: 1,
+      receipt: receipt(),
+    }),
+    areas: () => areas(households),
+    households: ({ query, area, offset, limit }) => {
+      const gacha = area === undefined ? null : Number(area.slice('area-'.length))
+      const found = lines.filter(
+        (line, n) =>
+          (gacha === null || n % 6 === gacha) &&
+          (line.name.zh.includes(query) || line.phone.includes(query) || line.name.mong.includes(query)),
+      )
+      return { total: found.length, lines: found.slice(offset, offset + limit) }
+    },
+    household: ({ id: household }) => householdPage(Number(household.slice('household-'.length))),
+    edit: ({ id: record }) => saved(record),
+    task_done: ({ id: record }) => saved(record),
+    visit: ({ id: visit }) => ({
+      id: visit,
+      household: id('household', 1),
+      household_name: nameOf(1),
+      at: ago(3),
+      officer_name: OFFICER,
+      form: 'household_visit',
+      answers: {
+        outcome: 'visited',
+        present_count: 4,
+        purpose: 'visit',
+        topics: ['fraud', 'fire'],
+        fraud_app: 'installed_now',
+        opinions: '希望把到苏木的路修一修，下雪以后车开不过来。',
+        follow_up: 'yes',
+        follow_up_by: '2026-12-01',
+        signed: 'yes',
+        signature: 'signature.png',
+      },
+      attachments: [
+        { name: 'signature.png', hash: 'a'.repeat(64) as Hash, size_bytes: 5200, media_type: 'image/png' },
+      ],
+      waiting: true,
+    }),
+    begin_form: () => openForm(xform),
+    open_draft: () => openForm(xform),
+    save_draft: () => ({}),
+    attach: ({ name, media_type }) => ({ name, hash: 'b'.repeat(64) as Hash, size_bytes: 5200, media_type }),
+    attachment: () => picture,
+    delete_draft: () => ({}),
+    finish_form: () => ({ visit: id('visit', 1), task: id('task', 1), household: id('household', 1) }),
+    blob: () => picture,
+    position: () => null,
+    sync_start: () => ({}),
+    sync_stop: () => ({}),
+    sync_status: () =>
+      syncStatus({
+        waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
+        covered: false,
+      }),
+  }
+}
+
+/** What was asked of the fake tablet, in order. */
+export type Asked = { name: CommandName; request: unknown }[]
+
+/** A `fetch` that is this tablet's loopback host. */
+export function loopbackOf(tablet: Replies, asked: Asked = []): typeof fetch {
+  return async (input, init) => {
+    const url = input instanceof globalThis.Request ? input.url : input.toString()
+    const name = url.slice(url.lastIndexOf('/') + 1) as CommandName
+    const request: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : {}
+    asked.push({ name, request })
+    try {
+      return Response.json(await (tablet[name] as (request: unknown) => unknown)(request))
+    } catch (thrown) {
+      if (thrown instanceof Refusing) return Response.json(thrown.refusal, { status: 422 })
+      throw thrown
+    }
+  }
+}
+
