@@ -50,9 +50,7 @@ impl Hash {
     /// # Errors
     /// [`NotAHash`] for anything else.
     pub fn parse(text: &str) -> Result<Self, NotAHash> {
-        blake3::Hash::from_hex(text)
-            .map(|hash| Self(*hash.as_bytes()))
-            .map_err(|_| NotAHash)
+        blake3::Hash::from_hex(text).map(|hash| Self(*hash.as_bytes())).map_err(|_| NotAHash)
     }
 }
 
@@ -61,6 +59,18 @@ impl TryFrom<&[u8]> for Hash {
 
     fn try_from(bytes: &[u8]) -> Result<Self, NotAHash> {
         bytes.try_into().map(Self).map_err(|_| NotAHash)
+    }
+}
+
+impl rusqlite::ToSql for Hash {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(rusqlite::types::ToSqlOutput::from(self.0.as_slice()))
+    }
+}
+
+impl rusqlite::types::FromSql for Hash {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(Self)
     }
 }
 

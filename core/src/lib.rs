@@ -9,6 +9,7 @@
 //! | [`text`] | how text is folded so that a search finds it | none |
 //! | [`pack`], [`form`] | which forms exist and what a submission says | none |
 //! | [`sync`] | what is said between tablet and station, and in which order | none |
+//! | [`view`] | what crosses to the interface | none |
 //! | [`replica`] | how one device keeps its copy in SQLite and answers the screens | a file |
 //! | `device` (feature) | what makes a replica a tablet: vault, drafts, transport, blobs, commands | files, network |
 //!
@@ -34,6 +35,7 @@ pub mod replica;
 pub mod sync;
 pub mod text;
 pub mod time;
+pub mod view;
 pub mod world;
 
 #[cfg(feature = "device")]

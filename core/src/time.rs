@@ -52,9 +52,7 @@ impl Instant {
     /// ISO 8601 with the station's offset, as ODK submissions write it.
     #[must_use]
     pub fn to_iso(self) -> String {
-        self.local().map_or_else(String::new, |at| {
-            at.format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
-        })
+        self.local().map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string())
     }
 
     fn local(self) -> Option<DateTime<FixedOffset>> {

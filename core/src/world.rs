@@ -22,7 +22,10 @@ impl World for Machine {
         Instant::from_ms(chrono::Utc::now().timestamp_millis())
     }
 
-    #[allow(clippy::panic, reason = "a machine without randomness cannot make keys or ids: there is nothing to go on with")]
+    #[allow(
+        clippy::panic,
+        reason = "a machine without randomness cannot make keys or ids: there is nothing to go on with"
+    )]
     fn fill_random(&self, bytes: &mut [u8]) {
         if let Err(cause) = getrandom::fill(bytes) {
             panic!("the operating system gives no randomness: {cause}");

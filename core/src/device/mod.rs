@@ -1,2 +1,20 @@
-//! x
-pub mod view;
+//! What makes a replica a tablet: the vault, drafts and forms, the transport, pictures, and the table of commands.
+
+pub mod commands;
+mod error;
+mod files;
+mod forms;
+mod photo;
+pub mod services;
+mod sync_run;
+mod tablet;
+mod transport;
+mod vault;
+
+pub use error::DeviceError;
+pub use forms::Attached;
+pub use photo::{MAX_PICTURE_BYTES, read_qr};
+pub use sync_run::SyncReport;
+pub use tablet::{Services, Tablet};
+pub use transport::Transport;
+pub use vault::{Keys, Vault, check_pin};

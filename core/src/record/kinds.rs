@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 use super::Fields;
 use crate::hash::Hash;
-use crate::ids::{AreaId, RecordId};
+use crate::ids::{AreaId, OfficerId, RecordId};
 use crate::time::{Day, Instant};
 
 /// What kind of thing a record is.
@@ -287,6 +287,8 @@ impl Person {
 pub struct Visit {
     /// The household.
     pub household: Option<RecordId>,
+    /// Who visited.
+    pub officer: Option<OfficerId>,
     /// When it took place.
     pub visited_at: Option<Instant>,
     /// The form's id.
@@ -312,6 +314,7 @@ impl Visit {
         let topics = fields.get("answer.topics").and_then(Value::as_array);
         Self {
             household: record(fields, "household"),
+            officer: record(fields, "officer").map(OfficerId::from),
             visited_at: instant(fields, "visited_at_ms"),
             form: text(fields, "form"),
             outcome: text(fields, "answer.outcome"),
@@ -399,9 +402,10 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         (Kind::Household, "winter_camp" | "summer_camp" | "house") => is_place(value),
         (Kind::Person, "role") => value.as_str().is_some_and(|text| Role::named(text).is_some()),
         (Kind::Area, "level") => value.as_str().is_some_and(|text| Level::named(text).is_some()),
-        (Kind::Area, "parent") | (Kind::Person | Kind::Visit | Kind::Task, "household") | (Kind::Task, "visit") => {
-            a_record()
-        }
+        (Kind::Area, "parent")
+        | (Kind::Person | Kind::Visit | Kind::Task, "household")
+        | (Kind::Task, "visit")
+        | (Kind::Visit, "officer") => a_record(),
         (Kind::Task, "note") | (Kind::Household, "note") => text_within(TEXT_MAX),
         (Kind::Task, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
         (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") => value.is_i64(),

@@ -24,10 +24,7 @@ pub fn genesis(device: DeviceId) -> Hash {
 /// The chain hash of the entry at `seq`, from the chain hash before it and the hash of its body.
 #[must_use]
 pub fn chain(device: DeviceId, seq: u64, previous: Hash, body: Hash) -> Hash {
-    Hash::of_parts(
-        "ailchin entry",
-        &[device.as_bytes(), &seq.to_be_bytes(), previous.as_bytes(), body.as_bytes()],
-    )
+    Hash::of_parts("ailchin entry", &[device.as_bytes(), &seq.to_be_bytes(), previous.as_bytes(), body.as_bytes()])
 }
 
 /// A revision with the exact bytes it was written as.

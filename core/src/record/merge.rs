@@ -77,9 +77,9 @@ impl State {
 pub fn fold<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Option<State> {
     let order = ancestry_order(revisions);
     let (first, rest) = order.split_first()?;
-    let span = rest.iter().fold((first.at_ms, first.at_ms), |(from, to), revision| {
-        (from.min(revision.at_ms), to.max(revision.at_ms))
-    });
+    let span = rest
+        .iter()
+        .fold((first.at_ms, first.at_ms), |(from, to), revision| (from.min(revision.at_ms), to.max(revision.at_ms)));
 
     let mut ancestors: Vec<Ancestors> = Vec::with_capacity(order.len());
     let mut place: HashMap<RevisionId, usize> = HashMap::with_capacity(order.len());

@@ -8,7 +8,8 @@ mod merge;
 mod revision;
 
 pub use kinds::{
-    Area, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs, check_fields,
+    Area, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
+    check_fields,
 };
 pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, chain, genesis};
 pub use merge::{State, Write, fold};

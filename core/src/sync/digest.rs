@@ -86,7 +86,11 @@ mod tests {
         let mut forward = Digest::default();
         hashes.iter().for_each(|hash| forward.add(*hash));
         let (mut some, mut rest) = (Digest::default(), Digest::default());
-        hashes.iter().rev().enumerate().for_each(|(i, hash)| if i % 3 == 0 { some.add(*hash) } else { rest.add(*hash) });
+        hashes
+            .iter()
+            .rev()
+            .enumerate()
+            .for_each(|(i, hash)| if i % 3 == 0 { some.add(*hash) } else { rest.add(*hash) });
         assert_eq!(forward, rest.with(some));
         assert_ne!(forward, some);
     }

@@ -42,7 +42,8 @@ impl Invite {
         let coded = compact.strip_prefix(PREFIX).ok_or(InviteUnreadable)?;
         let json = URL_SAFE_NO_PAD.decode(coded).map_err(|_| InviteUnreadable)?;
         let invite: Self = serde_json::from_slice(&json).map_err(|_| InviteUnreadable)?;
-        let secure = invite.address.starts_with("https://") && invite.fingerprint.as_deref().is_some_and(is_fingerprint);
+        let secure =
+            invite.address.starts_with("https://") && invite.fingerprint.as_deref().is_some_and(is_fingerprint);
         if secure || (invite.fingerprint.is_none() && is_plain_loopback(&invite.address)) {
             Ok(invite)
         } else {

@@ -14,9 +14,10 @@ pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{Receipt, ReceiptBody, ReceiptWrong};
 pub use wire::{
-    Challenge, Enrolled, EnrolRequest, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
-    MAX_BLOB_BYTES, PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session,
-    StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch, write_line,
+    Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
+    MAX_BLOB_BYTES, PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest,
+    Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch,
+    write_line,
 };
 
 /// Ed25519 signatures and keys as hexadecimal digits in JSON.

@@ -289,7 +289,8 @@ pub fn read_lines(packed: &[u8]) -> Result<Vec<String>, WireUnreadable> {
     let mut lines = Vec::new();
     loop {
         let mut line = Vec::new();
-        let got = (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(WireUnreadable::Packing)?;
+        let got =
+            (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(WireUnreadable::Packing)?;
         if got == 0 {
             return Ok(lines);
         }

@@ -1,0 +1,225 @@
+//! A tablet without a window: the same device, driven from a shell. For the demonstration, the tests, support staff and scripts.
+//!
+//! Answers are JSON on standard output; errors are JSON on standard error with a closed code. Exit codes: 0 done, 2 the
+//! command line is wrong, 3 refused (somebody has to change something), 4 try again later, 5 the tablet's own files fail.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ailchin_core::device::services::{Desktop, SecretFile};
+use ailchin_core::device::{Attached, DeviceError, Services, Tablet};
+use ailchin_core::error::Code;
+use ailchin_core::ids::{AreaId, RecordId};
+use ailchin_core::view::HouseholdQuery;
+use ailchin_core::world::Machine;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A tablet without a window.
+#[derive(Parser)]
+#[command(name = "tablet", version, about)]
+struct Arguments {
+    /// The folder that holds the tablet's files.
+    #[arg(long, env = "AILCHIN_TABLET_DIR")]
+    dir: PathBuf,
+    /// The officer's PIN.
+    #[arg(long, env = "AILCHIN_PIN", hide_env_values = true)]
+    pin: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Uses an invite (its text, or a file with a picture of its QR code) and sets the PIN.
+    Enrol {
+        /// `ailchin1:…`, or the path of a PNG or JPEG.
+        invite: String,
+    },
+    /// Says where the tablet stands.
+    State,
+    /// Shows what is due, begun and waiting.
+    Today,
+    /// Finds households by Han, pinyin, initials, Mongolian, Latin or digits; without words, lists them.
+    Households {
+        /// What to look for.
+        #[arg(default_value = "")]
+        query: String,
+        /// Only this area.
+        #[arg(long)]
+        area: Option<AreaId>,
+        /// Lines wanted, at most 500.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Shows a household's page.
+    Household {
+        /// The household.
+        household: RecordId,
+    },
+    /// Records a visit.
+    Visit {
+        /// The household.
+        household: RecordId,
+        /// A JSON file: answers by question name.
+        #[arg(long)]
+        answers: PathBuf,
+        /// A picture that answers a question: `photo=FILE`.
+        #[arg(long = "file", value_parser = pair)]
+        files: Vec<(String, String)>,
+        /// The form.
+        #[arg(long, default_value = "household_visit")]
+        form: String,
+    },
+    /// Changes fields of a record: `phone=…`; a value that is JSON is taken as JSON, `null` removes.
+    Edit {
+        /// The record.
+        record: RecordId,
+        /// What changes.
+        #[arg(required = true, value_parser = pair)]
+        fields: Vec<(String, String)>,
+    },
+    /// Exchanges revisions and files with the station and gets a receipt.
+    Sync,
+    /// Shows the last receipt, and whether it covers everything on the tablet.
+    Receipt,
+    /// Shows one record with its whole history.
+    Show {
+        /// The record.
+        record: RecordId,
+    },
+    /// Shows what the station refused.
+    Refused,
+    /// Writes every revision on the tablet as NDJSON, byte for byte as its author wrote it.
+    Export,
+    /// Compares what is kept of every scope with a recount of the log.
+    Check,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            say_error(&cause);
+            ExitCode::from(exit_code(cause.code()))
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), DeviceError> {
+    let services = Services {
+        position: Box::new(Desktop),
+        camera: Box::new(Desktop),
+        secrets: Box::new(SecretFile::at(arguments.dir.join("device-secret"))),
+    };
+    let tablet = Arc::new(Tablet::new(arguments.dir, Arc::new(Machine), services));
+    let pin = arguments.pin;
+    if let Command::State = arguments.command {
+        return say(&tablet.state()?);
+    }
+    if let Command::Enrol { invite } = arguments.command {
+        let pin = pin.ok_or(DeviceError::Refused(Code::PinTooWeak))?;
+        tablet.enrol(&invite_text(&invite)?, &pin.into())?;
+        return say(&tablet.state()?);
+    }
+    let state = tablet.state()?;
+    let officer = state.officers.first().ok_or(DeviceError::Refused(Code::NotEnrolled))?.id;
+    tablet.unlock(officer, &pin.ok_or(DeviceError::Refused(Code::Locked))?.into())?;
+    match arguments.command {
+        Command::Enrol { .. } | Command::State => Ok(()),
+        Command::Today => say(&tablet.with(|r, who, world| Ok(r.today(who.device, who.officer, world.now())?))?),
+        Command::Households { query, area, limit } => {
+            let asked = HouseholdQuery { query, area, offset: 0, limit };
+            say(&tablet.with(|replica, _, _| Ok(replica.households(&asked)?))?)
+        }
+        Command::Household { household } => {
+            say(&tablet.with(|replica, who, world| Ok(replica.household(household, who.device, world.now())?))?)
+        }
+        Command::Visit { household, answers, files, form } => {
+            let answers = read_file(&answers)?;
+            let answers = serde_json::from_slice(&answers).map_err(|_| DeviceError::Refused(Code::FormUnreadable))?;
+            let files = files
+                .into_iter()
+                .map(|(question, path)| Ok(Attached { question, bytes: read_file(&path.into())? }))
+                .collect::<Result<Vec<_>, DeviceError>>()?;
+            say(&tablet.record_visit(household, &form, answers, &files)?)
+        }
+        Command::Edit { record, fields } => {
+            let fields = fields.into_iter().map(|(name, value)| (name, json_or_text(value)));
+            say(&tablet.edit(record, fields.collect::<BTreeMap<_, _>>())?)
+        }
+        Command::Sync => say(&tablet.sync()?),
+        Command::Receipt => {
+            let status = tablet.sync_status()?;
+            say(&json!({ "receipt": status.receipt, "covered": status.covered, "waiting": status.waiting }))
+        }
+        Command::Show { record } => say(&tablet.show(record)?),
+        Command::Refused => say(&tablet.refused()?),
+        Command::Export => {
+            let out = std::io::stdout();
+            tablet.with(|replica, _, _| Ok(replica.export(&mut out.lock())?))
+        }
+        Command::Check => {
+            let (kept, counted, count) = tablet.with(|replica, who, _| {
+                Ok((replica.holdings(who.device)?.scopes, replica.recount()?, replica.revisions()?))
+            })?;
+            say(&json!({ "equal": kept == counted, "revisions": count, "scopes": counted }))
+        }
+    }
+}
+
+fn invite_text(invite: &str) -> Result<String, DeviceError> {
+    if invite.starts_with("ailchin") {
+        return Ok(invite.to_owned());
+    }
+    ailchin_core::device::read_qr(&read_file(&invite.into())?)
+}
+
+fn read_file(path: &PathBuf) -> Result<Vec<u8>, DeviceError> {
+    std::fs::read(path)
+        .map_err(|source| DeviceError::File { doing: "reading a file named on the command line", source })
+}
+
+fn json_or_text(value: String) -> Value {
+    match serde_json::from_str(&value) {
+        Ok(json @ (Value::Null | Value::Object(_) | Value::Array(_))) => json,
+        _ => Value::String(value),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "answers are this program's standard output")]
+fn say<T: Serialize>(answer: &T) -> Result<(), DeviceError> {
+    let text = serde_json::to_string(answer).map_err(DeviceError::VaultUnreadable)?;
+    println!("{text}");
+    Ok(())
+}
+
+#[allow(clippy::print_stderr, reason = "errors are this program's standard error")]
+fn say_error(cause: &DeviceError) {
+    let mut why = cause.to_string();
+    let mut source = std::error::Error::source(cause);
+    while let Some(deeper) = source {
+        why.push_str(": ");
+        why.push_str(&deeper.to_string());
+        source = deeper.source();
+    }
+    let refusal = cause.refusal();
+    eprintln!("{}", json!({ "code": refusal.code, "field": refusal.field, "wait_ms": refusal.wait_ms, "why": why }));
+}
+
+fn exit_code(code: Code) -> u8 {
+    match code {
+        Code::FileFailed | Code::DiskFull | Code::FileTooNew => 5,
+        code if code.retry_helps() => 4,
+        _ => 3,
+    }
+}

@@ -1,0 +1,178 @@
+//! The commands of a tablet, each a line of one table: name, request, answer, body.
+//!
+//! What hosts a tablet (the window, the loopback page of the tests) has one door, [`call`]. The interface's types follow
+//! from the same table.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ts_rs::TS;
+
+use super::{DeviceError, Tablet, photo};
+use crate::error::Code;
+use crate::sync::Invite;
+use crate::view::{
+    AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, Edit, Enrol, FinishForm,
+    Finished, Fix, HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, Picture,
+    RecordRef, Refusal, SaveDraft, Saved, SyncStatus, TabletState, Today, Unlock, VisitPage,
+};
+
+macro_rules! commands {
+    ($($name:ident: $request:ty => $answer:ty = |$tablet:ident, $asked:pat_param| $body:expr;)*) => {
+        /// The names of all commands.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        /// Does what a command says; blocks until it is done.
+        ///
+        /// # Errors
+        /// What the interface is to tell the officer.
+        pub fn call(tablet: &Arc<Tablet>, name: &str, request: Value) -> Result<Value, Refusal> {
+            match name {
+                $(stringify!($name) => {
+                    let body = |$tablet: &Arc<Tablet>, $asked: $request| -> Result<$answer, DeviceError> { $body };
+                    let answer = body(tablet, read::<$request>(request)?).map_err(|cause| cause.refusal())?;
+                    serde_json::to_value(answer).map_err(|_| refusal(Code::Malformed))
+                })*
+                _ => Err(refusal(Code::NotFound)),
+            }
+        }
+
+        /// The table as a TypeScript interface.
+        #[must_use]
+        pub fn typescript() -> String {
+            let config = ts_rs::Config::from_env();
+            let mut imports = std::collections::BTreeSet::new();
+            let mut lines = String::new();
+            $(
+                collect::<$request>(&config, &mut imports);
+                collect::<$answer>(&config, &mut imports);
+                lines.push_str(&format!(
+                    "  {}: {{ request: {}; answer: {} }};\n",
+                    stringify!($name), <$request as TS>::name(&config), <$answer as TS>::name(&config)
+                ));
+            )*
+            let imports: String = imports.iter().map(|name| format!("import type {{ {name} }} from \"./{name}\";\n")).collect();
+            format!("// Made from the table of commands in core/src/device/commands.rs; do not edit.\n{imports}\nexport interface Commands {{\n{lines}}}\n")
+        }
+    };
+}
+
+commands! {
+    tablet_state: Nothing => TabletState = |tablet, _| tablet.state();
+    read_invite: InviteText => InviteView = |_tablet, asked| invite_view(&asked.invite);
+    read_invite_picture: Picture => InviteView = |_tablet, asked| invite_view(&photo::read_qr(&bytes(&asked.bytes_base64)?)?);
+    enrol: Enrol => TabletState = |tablet, asked| {
+        tablet.enrol(&asked.invite, &asked.pin.into())?;
+        tablet.state()
+    };
+    unlock: Unlock => TabletState = |tablet, asked| {
+        tablet.unlock(asked.officer, &asked.pin.into())?;
+        tablet.state()
+    };
+    lock: Nothing => TabletState = |tablet, _| {
+        tablet.lock();
+        tablet.state()
+    };
+    today: Nothing => Today = |tablet, _| {
+        tablet.with(|replica, author, world| Ok(replica.today(author.device, author.officer, world.now())?))
+    };
+    areas: Nothing => Vec<AreaLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.areas()?));
+    households: HouseholdQuery => HouseholdList = |tablet, asked| {
+        tablet.with(|replica, _, _| Ok(replica.households(&asked)?))
+    };
+    household: RecordRef => HouseholdPage = |tablet, asked| {
+        tablet.with(|replica, author, world| Ok(replica.household(asked.id, author.device, world.now())?))
+    };
+    edit: Edit => Saved = |tablet, asked| tablet.edit(asked.id, asked.fields);
+    task_done: RecordRef => Saved = |tablet, asked| tablet.task_done(asked.id);
+    visit: RecordRef => VisitPage = |tablet, asked| tablet.with(|replica, _, _| Ok(replica.visit(asked.id)?));
+    begin_form: BeginForm => OpenForm = |tablet, asked| tablet.begin_form(asked.household, &asked.form);
+    open_draft: DraftRef => OpenForm = |tablet, asked| tablet.open_draft(asked.id);
+    save_draft: SaveDraft => Nothing = |tablet, asked| {
+        tablet.save_draft(asked.id, &asked.submission, asked.page)?;
+        Ok(Nothing {})
+    };
+    attach: Attach => AttachmentView = |tablet, asked| tablet.attach(asked.id, &asked.name, &bytes(&asked.bytes_base64)?);
+    attachment: AttachmentRef => Bytes = |tablet, asked| {
+        tablet.with(|replica, _, _| {
+            let attached = replica.attachments(asked.id)?;
+            let file = attached.iter().find(|file| file.name == asked.name);
+            stored(replica, file.ok_or(DeviceError::Refused(Code::NotFound))?.hash)
+        })
+    };
+    delete_draft: DraftRef => Nothing = |tablet, asked| {
+        tablet.with(|replica, _, _| Ok(replica.delete_draft(asked.id)?))?;
+        Ok(Nothing {})
+    };
+    finish_form: FinishForm => Finished = |tablet, asked| tablet.finish_form(asked.id, &asked.submission);
+    blob: BlobRef => Bytes = |tablet, asked| tablet.with(|replica, _, _| stored(replica, asked.hash));
+    position: Nothing => Option<Fix> = |tablet, _| Ok(tablet.position());
+    camera: Nothing => Option<Picture> = |tablet, _| {
+        Ok(tablet.camera().take().map(|bytes| Picture { bytes_base64: STANDARD.encode(bytes) }))
+    };
+    sync_start: Nothing => Nothing = |tablet, _| {
+        tablet.sync_start()?;
+        Ok(Nothing {})
+    };
+    sync_stop: Nothing => Nothing = |tablet, _| {
+        tablet.sync_stop();
+        Ok(Nothing {})
+    };
+    sync_status: Nothing => SyncStatus = |tablet, _| tablet.sync_status();
+}
+
+fn read<T: DeserializeOwned>(request: Value) -> Result<T, Refusal> {
+    serde_json::from_value(request).map_err(|_| refusal(Code::Malformed))
+}
+
+const fn refusal(code: Code) -> Refusal {
+    Refusal { code, wait_ms: None, field: None }
+}
+
+fn invite_view(text: &str) -> Result<InviteView, DeviceError> {
+    let invite = Invite::read(text)?;
+    Ok(InviteView { invite: invite.to_text(), address: invite.address, fingerprint: invite.fingerprint })
+}
+
+fn bytes(base64: &str) -> Result<Vec<u8>, DeviceError> {
+    if base64.len() > super::MAX_PICTURE_BYTES * 4 / 3 + 4 {
+        return Err(DeviceError::Refused(Code::TooLarge));
+    }
+    STANDARD.decode(base64).map_err(|_| DeviceError::Refused(Code::Malformed))
+}
+
+fn stored(replica: &crate::replica::Replica, hash: crate::hash::Hash) -> Result<Bytes, DeviceError> {
+    let blob = replica.blob(hash)?;
+    Ok(Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
+}
+
+/// The names of the types that must be imported to say `T`.
+fn collect<T: TS + 'static + ?Sized>(config: &ts_rs::Config, into: &mut std::collections::BTreeSet<String>) {
+    struct Names<'a>(&'a ts_rs::Config, &'a mut std::collections::BTreeSet<String>);
+    impl ts_rs::TypeVisitor for Names<'_> {
+        fn visit<T: TS + 'static + ?Sized>(&mut self) {
+            if T::output_path().is_some() {
+                self.1.insert(T::ident(self.0));
+            }
+        }
+    }
+    if T::output_path().is_some() {
+        into.insert(T::ident(config));
+    } else {
+        T::visit_generics(&mut Names(config, into));
+        T::visit_dependencies(&mut Names(config, into));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn export_bindings_commands() {
+        let folder = ts_rs::Config::from_env().out_dir().to_owned();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("commands.ts"), super::typescript()).unwrap();
+    }
+}

@@ -1,0 +1,112 @@
+//! What a device can do that a program cannot: know where it is, take a picture, keep a secret.
+//!
+//! Each has an implementation for the desktop and one for tests; a tablet's system brings its own.
+
+use std::path::PathBuf;
+
+use crate::device::DeviceError;
+use crate::view::Fix;
+
+/// Knows where the device is.
+pub trait Position: Send + Sync {
+    /// The newest fix; `None` if the device cannot know. Never a made-up place.
+    fn fix(&self) -> Option<Fix>;
+}
+
+/// Takes pictures.
+pub trait Camera: Send + Sync {
+    /// The bytes of a picture just taken; `None` if the device has no camera and the officer is to choose a file.
+    fn take(&self) -> Option<Vec<u8>>;
+}
+
+/// Keeps the device's secret apart from the replica, where a copied folder does not bring it along.
+pub trait SecretStore: Send + Sync {
+    /// The secret; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn load(&self) -> Result<Option<[u8; 32]>, DeviceError>;
+
+    /// Keeps the secret.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError>;
+}
+
+/// A desktop: no receiver, no camera of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Desktop;
+
+impl Position for Desktop {
+    fn fix(&self) -> Option<Fix> {
+        None
+    }
+}
+
+impl Camera for Desktop {
+    fn take(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// A fixed place, for tests.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedPlace(pub Fix);
+
+impl Position for FixedPlace {
+    fn fix(&self) -> Option<Fix> {
+        Some(self.0)
+    }
+}
+
+/// A fixed picture, for tests.
+#[derive(Debug, Clone)]
+pub struct FixedPicture(pub Vec<u8>);
+
+impl Camera for FixedPicture {
+    fn take(&self) -> Option<Vec<u8>> {
+        Some(self.0.clone())
+    }
+}
+
+/// A file that only its owner can read: what a desktop without a key store has.
+#[derive(Debug, Clone)]
+pub struct SecretFile(PathBuf);
+
+impl SecretFile {
+    /// Keeps the secret in this file.
+    #[must_use]
+    pub const fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+}
+
+impl SecretStore for SecretFile {
+    fn load(&self) -> Result<Option<[u8; 32]>, DeviceError> {
+        match std::fs::read(&self.0) {
+            Ok(bytes) => Ok(bytes.try_into().ok()),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(DeviceError::File { doing: "reading the device's secret", source }),
+        }
+    }
+
+    fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError> {
+        super::files::write_whole(&self.0, secret).map_err(DeviceError::file("keeping the device's secret"))
+    }
+}
+
+/// A secret in memory, for tests.
+#[derive(Debug, Default)]
+pub struct SecretInMemory(std::sync::Mutex<Option<[u8; 32]>>);
+
+impl SecretStore for SecretInMemory {
+    fn load(&self) -> Result<Option<[u8; 32]>, DeviceError> {
+        Ok(*self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(*secret);
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! One sync, driven: the conversation says what to do, the replica and the transport do it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use serde::Serialize;
+
+use super::{DeviceError, Transport};
+use crate::error::Code;
+use crate::ids::DeviceId;
+use crate::record::Checkpoint;
+use crate::replica::Replica;
+use crate::sync::{Conversation, Outcome, PushHeader, Receipt, Step, Told, write_batch, write_line};
+use crate::view::{Progress, Stage};
+use crate::world::World;
+
+/// What a sync works with.
+pub(super) struct Sides<'a> {
+    pub(super) replica: &'a mut Replica,
+    pub(super) transport: &'a mut Transport,
+    pub(super) world: &'a dyn World,
+    pub(super) device: DeviceId,
+    pub(super) signing: &'a SigningKey,
+    pub(super) station_key: &'a VerifyingKey,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) progress: &'a dyn Fn(Progress),
+}
+
+/// What a sync did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct SyncReport {
+    /// What was exchanged.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// How far this clock is ahead of the station's, in ms.
+    pub clock_ahead_ms: Option<i64>,
+}
+
+/// Runs a conversation to its end. Whatever was kept before an error stays kept; the next sync goes on from there.
+///
+/// # Errors
+/// Why it ended early.
+pub(super) fn run(sides: &mut Sides<'_>) -> Result<SyncReport, DeviceError> {
+    let mut conversation = Conversation::default();
+    let mut clock_ahead_ms = None;
+    let mut counts = Counts::default();
+    loop {
+        if sides.stop.load(Ordering::Relaxed) {
+            return Err(DeviceError::Refused(Code::SyncStopped));
+        }
+        let step = conversation.next();
+        let told = match step {
+            Step::Done(outcome) => return Ok(SyncReport { outcome, clock_ahead_ms }),
+            Step::Failed(code) => return Err(DeviceError::Station(code)),
+            step => sides.take(step, &mut counts),
+        };
+        let told = match told {
+            Err(DeviceError::Station(code @ (Code::EpochChanged | Code::LogGap))) => Told::Refused(code),
+            other => other?,
+        };
+        if let Told::State(state) = &told {
+            clock_ahead_ms = Some(sides.world.now().since(state.at_ms));
+        }
+        conversation.told(told);
+    }
+}
+
+/// Totals for the progress, all known.
+#[derive(Default)]
+struct Counts {
+    unsent: u64,
+    pushed: u64,
+    pulled: u64,
+    blob_bytes: u64,
+    blob_bytes_sent: u64,
+}
+
+impl Sides<'_> {
+    fn take(&mut self, step: Step, counts: &mut Counts) -> Result<Told, DeviceError> {
+        match step {
+            Step::Look => {
+                let holdings = self.replica.holdings(self.device)?;
+                counts.unsent = holdings.unsent;
+                counts.blob_bytes = self.replica.waiting(self.device)?.blob_bytes;
+                self.show(Stage::Ask, 0, 0);
+                Ok(Told::Holdings(holdings))
+            }
+            Step::LookAgain => {
+                self.show(Stage::Compare, 0, 0);
+                Ok(Told::Holdings(self.replica.holdings(self.device)?))
+            }
+            Step::AskState(query) => Ok(Told::State(self.asking(|transport| transport.state(query))?)),
+            Step::StartOver(epoch) => {
+                self.replica.start_over(epoch)?;
+                counts.unsent = self.replica.holdings(self.device)?.unsent;
+                Ok(Told::Kept)
+            }
+            Step::Push(epoch) => self.push(epoch, counts),
+            Step::Pull { after } => self.pull(after, counts),
+            Step::SendBlob => self.send_blob(counts),
+            Step::AskReceipt(request) => match self.asking(|transport| transport.receipt(&request))? {
+                Some(receipt) => Ok(Told::Receipt(Box::new(receipt))),
+                None => Ok(Told::Mismatch),
+            },
+            Step::Keep(receipt) => self.keep(&receipt),
+            Step::Done(_) | Step::Failed(_) => Ok(Told::Kept),
+        }
+    }
+
+    fn push(&mut self, epoch: crate::ids::EpochId, counts: &mut Counts) -> Result<Told, DeviceError> {
+        self.show(Stage::Push, counts.pushed, counts.unsent);
+        let Some(batch) = self.replica.outbox(self.device)? else { return Ok(Told::NothingToPush) };
+        let checkpoint = Checkpoint::sign(self.signing, self.device, batch.to, batch.chain);
+        let header = write_line(&PushHeader { epoch, from: batch.from, checkpoint })?;
+        let lines = std::iter::once(header.as_str()).chain(batch.bodies.iter().map(String::as_str));
+        let packed = write_batch(lines)?;
+        let answer = self.asking(|transport| transport.push(packed.clone()))?;
+        self.replica.keep_verdicts(self.device, &answer.items)?;
+        counts.pushed += answer.items.len() as u64;
+        self.show(Stage::Push, counts.pushed, counts.unsent);
+        Ok(Told::Pushed(answer))
+    }
+
+    fn pull(&mut self, after: u64, counts: &mut Counts) -> Result<Told, DeviceError> {
+        let pulled = self.asking(|transport| transport.pull(after))?;
+        let total = counts.pulled + pulled.entries.len() as u64 + pulled.end.left;
+        self.show(Stage::Pull, counts.pulled, total);
+        let received = self.replica.receive(&pulled.entries, pulled.end.end, self.world.now())?;
+        counts.pulled += pulled.entries.len() as u64;
+        self.show(Stage::Pull, counts.pulled, total);
+        Ok(Told::Pulled { new: received.new, end: pulled.end.end, more: pulled.end.more })
+    }
+
+    fn send_blob(&mut self, counts: &mut Counts) -> Result<Told, DeviceError> {
+        let Some(blob) = self.replica.next_blob()? else { return Ok(Told::NoBlobs) };
+        self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
+        self.asking(|transport| transport.send_blob(&blob))?;
+        self.replica.blob_is_stored(blob.hash)?;
+        counts.blob_bytes_sent += blob.bytes.len() as u64;
+        self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
+        Ok(Told::BlobSent(blob.hash))
+    }
+
+    fn keep(&mut self, receipt: &Receipt) -> Result<Told, DeviceError> {
+        let body = receipt.read(self.station_key)?;
+        if body.device != self.device {
+            return Err(DeviceError::Station(Code::ReceiptWrong));
+        }
+        self.replica.keep_receipt(self.device, receipt)?;
+        Ok(Told::Kept)
+    }
+
+    /// Asks the station, logging in anew once if the token is no longer good.
+    fn asking<T>(&mut self, ask: impl Fn(&Transport) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+        if self.transport.token().is_some() {
+            match ask(self.transport) {
+                Err(DeviceError::Station(Code::NotLoggedIn)) => {}
+                answer => return answer,
+            }
+        }
+        let session = self.transport.log_in(self.device, self.signing)?;
+        self.replica.set_scopes(&session.scopes)?;
+        self.replica.keep_token(&session.token)?;
+        ask(self.transport)
+    }
+
+    fn show(&self, stage: Stage, done: u64, total: u64) {
+        (self.progress)(Progress { stage, done, total });
+    }
+}

@@ -1,0 +1,258 @@
+//! The wire under a sync: HTTP to the station, its certificate pinned, a token got with the device's key.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::{Method, StatusCode};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use serde::de::DeserializeOwned;
+
+use super::DeviceError;
+use crate::error::Code;
+use crate::hash::Hash;
+use crate::ids::DeviceId;
+use crate::replica::StoredBlob;
+use crate::sync::{
+    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PROTOCOL, PROTOCOL_HEADER, Pulled,
+    PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, login_message, read_batch,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The largest answer that is read.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A connection to one station.
+#[derive(Debug)]
+pub struct Transport {
+    client: Client,
+    address: String,
+    token: Option<String>,
+    other_certificate: Arc<AtomicBool>,
+}
+
+impl Transport {
+    /// Prepares a connection to `address`; `fingerprint` is the SHA-256 of its certificate, `None` for plain HTTP.
+    ///
+    /// # Errors
+    /// If the system's TLS cannot be set up.
+    pub fn to(address: &str, fingerprint: Option<&str>, token: Option<String>) -> Result<Self, DeviceError> {
+        let other_certificate = Arc::new(AtomicBool::new(false));
+        let mut builder = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        if let Some(fingerprint) = fingerprint.and_then(crate::sync::from_hex) {
+            builder = builder.https_only(true).tls_backend_preconfigured(pinned(fingerprint, &other_certificate)?);
+        } else {
+            builder = builder.tls_backend_preconfigured(pinned(Vec::new(), &other_certificate)?);
+        }
+        let client = builder.build().map_err(DeviceError::Http)?;
+        Ok(Self { client, address: address.trim_end_matches('/').to_owned(), token, other_certificate })
+    }
+
+    /// The token to try first next time.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Uses an invite.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn enrol(&self, request: &EnrolRequest) -> Result<Enrolled, DeviceError> {
+        json(self.send(self.to_path(Method::POST, "/v1/enrol").json(request))?)
+    }
+
+    /// Logs in with the device's key.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn log_in(&mut self, device: DeviceId, key: &SigningKey) -> Result<Session, DeviceError> {
+        let challenge: Challenge =
+            json(self.send(self.to_path(Method::POST, "/v1/login").json(&LoginRequest { device }))?)?;
+        let signature = key.sign(&login_message(device, challenge.challenge));
+        let proof = LoginProof { device, challenge: challenge.challenge, signature };
+        let session: Session = json(self.send(self.to_path(Method::POST, "/v1/login/proof").json(&proof))?)?;
+        self.token = Some(session.token.clone());
+        Ok(session)
+    }
+
+    /// Asks what the station has.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
+        json(self.send(self.to_path(Method::GET, &format!("/v1/sync/state?after={}", query.after)))?)
+    }
+
+    /// Sends a batch.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
+        let request = self.to_path(Method::POST, "/v1/sync/push");
+        json(self.send(request.header("content-type", "application/zstd").body(batch))?)
+    }
+
+    /// Fetches what comes after a position.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer, or an answer that was cut.
+    pub fn pull(&self, after: u64) -> Result<Pulled, DeviceError> {
+        let answer = self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?;
+        Ok(read_batch(&bytes(answer)?)?)
+    }
+
+    /// Compares with the station; `None` if it holds something else.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError> {
+        match self.send(self.to_path(Method::POST, "/v1/sync/receipt").json(request)) {
+            Ok(answer) => json(answer).map(Some),
+            Err(DeviceError::Station(Code::DigestMismatch)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Brings a blob to the station unless it is there.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
+        if self.has_blob(blob.hash)? {
+            return Ok(());
+        }
+        let request = self.to_path(Method::PUT, &format!("/v1/blobs/{}", blob.hash));
+        self.send(request.header("content-type", &blob.media_type).body(blob.bytes.clone()))?;
+        Ok(())
+    }
+
+    fn has_blob(&self, hash: Hash) -> Result<bool, DeviceError> {
+        match self.send(self.to_path(Method::HEAD, &format!("/v1/blobs/{hash}"))) {
+            Ok(_) => Ok(true),
+            Err(DeviceError::Station(Code::NotFound)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn to_path(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.address)).header(PROTOCOL_HEADER, PROTOCOL);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn send(&self, request: RequestBuilder) -> Result<Response, DeviceError> {
+        self.other_certificate.store(false, Ordering::Relaxed);
+        let answer = request.send().map_err(|cause| self.failed(cause))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        // An answer to HEAD has no body to name the code.
+        match (status, json::<ErrorBody>(answer)) {
+            (_, Ok(body)) => Err(DeviceError::Station(body.code)),
+            (StatusCode::NOT_FOUND, Err(_)) => Err(DeviceError::Station(Code::NotFound)),
+            (StatusCode::UNAUTHORIZED, Err(_)) => Err(DeviceError::Station(Code::NotLoggedIn)),
+            (StatusCode::FORBIDDEN, Err(_)) => Err(DeviceError::Station(Code::DeviceRevoked)),
+            (StatusCode::TOO_MANY_REQUESTS, Err(_)) => Err(DeviceError::Station(Code::TooManyRequests)),
+            (status, Err(_)) if status.is_server_error() => Err(DeviceError::Station(Code::StationFailed)),
+            (_, Err(_)) => Err(DeviceError::Station(Code::AnswerUnreadable)),
+        }
+    }
+
+    fn failed(&self, cause: reqwest::Error) -> DeviceError {
+        match self.other_certificate.load(Ordering::Relaxed) {
+            true => DeviceError::CertificateChanged,
+            false => DeviceError::Http(cause),
+        }
+    }
+}
+
+fn json<T: DeserializeOwned>(answer: Response) -> Result<T, DeviceError> {
+    let bytes = bytes(answer)?;
+    serde_json::from_slice(&bytes).map_err(|_| DeviceError::Station(Code::AnswerUnreadable))
+}
+
+fn bytes(answer: Response) -> Result<Vec<u8>, DeviceError> {
+    if answer.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {
+        return Err(DeviceError::Station(Code::AnswerUnreadable));
+    }
+    Ok(answer.bytes().map_err(DeviceError::Http)?.into())
+}
+
+fn pinned(fingerprint: Vec<u8>, other: &Arc<AtomicBool>) -> Result<rustls::ClientConfig, DeviceError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let pin = Pin { fingerprint, other: Arc::clone(other), provider: Arc::clone(&provider) };
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| DeviceError::Refused(Code::FileFailed))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(pin))
+        .with_no_client_auth())
+}
+
+/// Accepts exactly the certificate whose fingerprint the invite carried; names and dates do not matter then.
+#[derive(Debug)]
+struct Pin {
+    fingerprint: Vec<u8>,
+    other: Arc<AtomicBool>,
+    provider: Arc<rustls::crypto::CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pin {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if sha256(end_entity) == self.fingerprint.as_slice() {
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.other.store(true, Ordering::Relaxed);
+        Err(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).into()
+}

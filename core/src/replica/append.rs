@@ -1,0 +1,172 @@
+//! Saving: one use case is one transaction that adds revisions to the own log and brings everything up to them.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::{Replica, ReplicaError, fold, tablet};
+use crate::hash::Hash;
+use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
+use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, check_fields, genesis};
+use crate::time::Hlc;
+use crate::world::World;
+
+/// On which device, and who.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Author {
+    /// The device whose log grows.
+    pub device: DeviceId,
+    /// Who makes the change.
+    pub officer: OfficerId,
+}
+
+/// A change to be saved.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// The record, new or known.
+    pub record: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The scope it belongs to from now on.
+    pub area: AreaId,
+    /// What changes.
+    pub fields: Fields,
+}
+
+impl Replica {
+    /// Saves changes, all or none: after this returns they survive a power cut.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Field`] or [`ReplicaError::TooLarge`] if a change may not be saved, otherwise what SQLite says. Nothing is saved then.
+    pub fn save(
+        &mut self,
+        author: Author,
+        world: &dyn World,
+        changes: &[Change],
+    ) -> Result<Vec<RevisionId>, ReplicaError> {
+        self.writing(|tx| append(tx, author, world, changes))
+    }
+
+    /// Saves changes and makes the draft they came from disappear, all or none.
+    pub(super) fn save_finished(
+        &mut self,
+        author: Author,
+        world: &dyn World,
+        changes: &[Change],
+        draft: crate::ids::DraftId,
+    ) -> Result<Vec<RevisionId>, ReplicaError> {
+        self.writing(|tx| {
+            let made = append(tx, author, world, changes)?;
+            tablet::close_draft(tx, draft)?;
+            Ok(made)
+        })
+    }
+}
+
+fn append(
+    tx: &Transaction<'_>,
+    author: Author,
+    world: &dyn World,
+    changes: &[Change],
+) -> Result<Vec<RevisionId>, ReplicaError> {
+    let mut head = Head::read(tx, author.device)?;
+    let mut made = Vec::with_capacity(changes.len());
+    for change in changes {
+        check_fields(&change.kind, &change.fields)?;
+        let parents = fold::load(tx, change.record)?.map(|(_, row)| row.heads).unwrap_or_default();
+        head.seq += 1;
+        head.hlc = head.hlc.tick(world.now());
+        let entry = Entry::write(Revision {
+            id: RevisionId::new(world),
+            record: change.record,
+            kind: change.kind.clone(),
+            area: change.area,
+            device: author.device,
+            seq: head.seq,
+            officer: author.officer,
+            at_ms: world.now(),
+            hlc: head.hlc,
+            parents,
+            fields: change.fields.clone(),
+        })?;
+        if entry.body.len() > MAX_BODY_BYTES {
+            return Err(ReplicaError::TooLarge { bytes: entry.body.len() });
+        }
+        head.chain = entry.chain_after(head.chain);
+        add_to_log(tx, &entry, Some(head.chain), None)?;
+        fold::apply(tx, &entry.revision)?;
+        made.push(entry.revision.id);
+    }
+    Ok(made)
+}
+
+pub(super) fn add_to_log(
+    tx: &Transaction<'_>,
+    entry: &Entry,
+    chain: Option<Hash>,
+    position: Option<u64>,
+) -> Result<(), ReplicaError> {
+    let revision = &entry.revision;
+    tx.prepare_cached(
+        "INSERT INTO log (id, record, area, device, seq, body_hash, chain, body, position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .and_then(|mut to| {
+        to.execute(params![
+            revision.id,
+            revision.record,
+            revision.area,
+            revision.device,
+            revision.seq,
+            entry.body_hash,
+            chain,
+            entry.body,
+            position
+        ])
+    })
+    .map_err(|source| match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::ConstraintViolation) => ReplicaError::Forked,
+        _ => ReplicaError::Sql { doing: "adding to the log", source },
+    })?;
+    Ok(())
+}
+
+/// The end of the own log.
+struct Head {
+    seq: u64,
+    chain: Hash,
+    hlc: Hlc,
+}
+
+impl Head {
+    fn read(connection: &Connection, device: DeviceId) -> Result<Self, ReplicaError> {
+        let doing = ReplicaError::sql;
+        let last = connection
+            .prepare_cached("SELECT seq, chain, body FROM log WHERE device = ?1 ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut from| {
+                from.query_row([device], |row| {
+                    Ok((row.get::<_, u64>(0)?, row.get::<_, Option<Hash>>(1)?, row.get::<_, String>(2)?))
+                })
+                .optional()
+            })
+            .map_err(doing("reading the end of the log"))?;
+        let seen = seen_hlc(connection)?;
+        let Some((seq, chain, body)) = last else {
+            return Ok(Self { seq: 0, chain: genesis(device), hlc: seen });
+        };
+        let Stamp { hlc } = serde_json::from_str(&body).map_err(ReplicaError::Stored)?;
+        Ok(Self { seq, chain: chain.ok_or(ReplicaError::Forked)?, hlc: hlc.max(seen) })
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Stamp {
+    hlc: Hlc,
+}
+
+/// The greatest reading seen from others.
+pub(super) fn seen_hlc(connection: &Connection) -> Result<Hlc, ReplicaError> {
+    let text: Option<String> = super::exchange::meta(connection, "hlc_seen")?;
+    match text {
+        Some(json) => serde_json::from_str(&json).map_err(ReplicaError::Stored),
+        None => Ok(Hlc::ZERO),
+    }
+}

@@ -1,0 +1,190 @@
+//! How one more revision changes a record's row: at once when it knew all heads, by folding the log when it did not.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::Value;
+
+use super::{ReplicaError, project};
+use crate::ids::{AreaId, RecordId, RevisionId};
+use crate::record::{Fields, Kind, Revision, State, fold};
+use crate::time::Instant;
+
+/// A record as its row keeps it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Row {
+    pub(super) id: RecordId,
+    pub(super) kind: Kind,
+    pub(super) area: AreaId,
+    pub(super) heads: Vec<RevisionId>,
+    pub(super) fields: Fields,
+    pub(super) conflicts: BTreeMap<String, Vec<Value>>,
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+}
+
+/// Fields that no screen lists: they stay in the log, where a record's page reads them.
+const LOG_ONLY: &[(Kind, &str)] = &[(Kind::Visit, "submission")];
+
+/// Brings the record's row, projections and search up to a revision that was just added to the log.
+pub(super) fn apply(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
+    let kept = load(tx, revision.record)?;
+    let row = match &kept {
+        None if revision.parents.is_empty() => advance(None, revision),
+        Some((_, row)) if same_set(&row.heads, &revision.parents) => advance(Some(row.clone()), revision),
+        _ => match refold(tx, revision.record)? {
+            Some(row) => row,
+            None => return Ok(()),
+        },
+    };
+    let r = store(tx, kept.as_ref().map(|(r, _)| *r), &row)?;
+    project::write(tx, r, &row, kept.map(|(_, old)| old).as_ref())
+}
+
+/// Folds the record from the log; `None` if the log has none of it.
+pub(super) fn refold(connection: &Connection, record: RecordId) -> Result<Option<Row>, ReplicaError> {
+    let revisions = revisions(connection, record)?;
+    Ok(fold(&revisions).map(|state| Row::of(record, &state)))
+}
+
+/// The revisions of a record that are here, in order of arrival.
+pub(super) fn revisions(connection: &Connection, record: RecordId) -> Result<Vec<Revision>, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut statement = connection
+        .prepare_cached("SELECT body FROM log WHERE record = ?1 ORDER BY n")
+        .map_err(doing("reading a record's log"))?;
+    let bodies =
+        statement.query_map([record], |row| row.get::<_, String>(0)).map_err(doing("reading a record's log"))?;
+    bodies
+        .map(|body| {
+            let body = body.map_err(doing("reading a record's log"))?;
+            serde_json::from_str(&body).map_err(ReplicaError::Stored)
+        })
+        .collect()
+}
+
+/// Reads a record's row.
+pub(super) fn load(connection: &Connection, record: RecordId) -> Result<Option<(i64, Row)>, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut statement = connection
+        .prepare_cached("SELECT r, kind, area, heads, fields, conflicts, first_ms, last_ms FROM record WHERE id = ?1")
+        .map_err(doing("reading a record"))?;
+    let raw = statement
+        .query_row([record], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, AreaId>(2)?,
+                row.get::<_, Vec<u8>>(3)?,
+                row.get::<_, String>(4)?,
+                row.get::<_, Option<String>>(5)?,
+                row.get::<_, i64>(6)?,
+                row.get::<_, i64>(7)?,
+            ))
+        })
+        .optional()
+        .map_err(doing("reading a record"))?;
+    let Some((r, kind, area, heads, fields, conflicts, first, last)) = raw else { return Ok(None) };
+    let row = Row {
+        id: record,
+        kind: Kind::named(&kind),
+        area,
+        heads: heads.as_chunks::<16>().0.iter().map(|bytes| RevisionId::from_bytes(*bytes)).collect(),
+        fields: serde_json::from_str(&fields).map_err(ReplicaError::Stored)?,
+        conflicts: match conflicts {
+            Some(json) => serde_json::from_str(&json).map_err(ReplicaError::Stored)?,
+            None => BTreeMap::new(),
+        },
+        first: Instant::from_ms(first),
+        last: Instant::from_ms(last),
+    };
+    Ok(Some((r, row)))
+}
+
+pub(super) fn store(tx: &Transaction<'_>, r: Option<i64>, row: &Row) -> Result<i64, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let heads: Vec<u8> = row.heads.iter().flat_map(|head| *head.as_bytes()).collect();
+    let fields = serde_json::to_string(&row.fields).map_err(ReplicaError::Stored)?;
+    let conflicts = match row.conflicts.is_empty() {
+        true => None,
+        false => Some(serde_json::to_string(&row.conflicts).map_err(ReplicaError::Stored)?),
+    };
+    if let Some(r) = r {
+        tx.prepare_cached(
+            "UPDATE record SET kind = ?2, area = ?3, heads = ?4, fields = ?5, conflicts = ?6, first_ms = ?7, last_ms = ?8
+             WHERE r = ?1",
+        )
+        .and_then(|mut statement| {
+            let (kind, first, last) = (row.kind.as_str(), row.first.as_ms(), row.last.as_ms());
+            statement.execute(params![r, kind, row.area, heads, fields, conflicts, first, last])
+        })
+        .map_err(doing("updating a record"))?;
+        return Ok(r);
+    }
+    tx.prepare_cached(
+        "INSERT INTO record (id, kind, area, heads, fields, conflicts, first_ms, last_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )
+    .and_then(|mut statement| {
+        let (kind, first, last) = (row.kind.as_str(), row.first.as_ms(), row.last.as_ms());
+        statement.insert(params![row.id, kind, row.area, heads, fields, conflicts, first, last])
+    })
+    .map_err(doing("adding a record"))
+}
+
+/// The row after a revision that knew all heads: what it names changes, nothing else does.
+fn advance(row: Option<Row>, revision: &Revision) -> Row {
+    let mut row = row.unwrap_or_else(|| Row {
+        id: revision.record,
+        kind: revision.kind.clone(),
+        area: revision.area,
+        heads: Vec::new(),
+        fields: Fields::new(),
+        conflicts: BTreeMap::new(),
+        first: revision.at_ms,
+        last: revision.at_ms,
+    });
+    row.kind = revision.kind.clone();
+    row.area = revision.area;
+    row.heads = vec![revision.id];
+    row.first = row.first.min(revision.at_ms);
+    row.last = row.last.max(revision.at_ms);
+    for (field, value) in &revision.fields {
+        row.conflicts.remove(field);
+        if value.is_null() {
+            row.fields.remove(field);
+        } else if is_listed(&row.kind, field) {
+            row.fields.insert(field.clone(), value.clone());
+        }
+    }
+    row
+}
+
+impl Row {
+    fn of(id: RecordId, state: &State) -> Self {
+        let mut fields = state.shown();
+        fields.retain(|field, _| is_listed(&state.kind, field));
+        let conflicts = state
+            .conflicts()
+            .map(|(field, writes)| (field.to_owned(), writes.iter().map(|write| write.value.clone()).collect()))
+            .collect();
+        Self {
+            id,
+            kind: state.kind.clone(),
+            area: state.area,
+            heads: state.heads.clone(),
+            fields,
+            conflicts,
+            first: state.span.0,
+            last: state.span.1,
+        }
+    }
+}
+
+fn is_listed(kind: &Kind, field: &str) -> bool {
+    !LOG_ONLY.iter().any(|(of, name)| of == kind && *name == field)
+}
+
+fn same_set(heads: &[RevisionId], parents: &[RevisionId]) -> bool {
+    heads.len() == parents.len() && parents.iter().all(|parent| heads.contains(parent))
+}

@@ -1,0 +1,102 @@
+//! The typed columns and search row that follow from a record's row.
+
+use rusqlite::{Transaction, params};
+
+use super::fold::Row;
+use super::{ReplicaError, search};
+use crate::record::{Area, Household, Kind, Officer, Person, Season, Task, Visit};
+
+/// Brings the projections of a record up to its row; `old` is what the row was.
+pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
+    match &row.kind {
+        Kind::Area => area(tx, r, row),
+        Kind::Officer => officer(tx, r, row),
+        Kind::Household => household(tx, r, row, old),
+        Kind::Person => person(tx, r, row, old),
+        Kind::Visit => visit(tx, r, row),
+        Kind::Task => task(tx, r, row),
+        Kind::Other(_) => Ok(()),
+    }
+}
+
+/// Removes everything that [`write`] and the fold made, so that it can be made again.
+pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
+    tx.execute_batch(
+        "DELETE FROM record; DELETE FROM area; DELETE FROM officer; DELETE FROM household; DELETE FROM person;
+         DELETE FROM visit; DELETE FROM task; DELETE FROM scope;
+         INSERT INTO search (search) VALUES ('delete-all');",
+    )
+    .map_err(ReplicaError::sql("clearing the views"))
+}
+
+fn area(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let area = Area::read(&row.fields);
+    let level = area.level.map_or("", crate::record::Level::as_str);
+    let name = &area.name;
+    tx.prepare_cached("INSERT OR REPLACE INTO area VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .and_then(|mut to| to.execute(params![r, row.id, area.parent, level, area.code, name.zh, name.mong, name.cyrl]))
+        .map_err(ReplicaError::sql("projecting an area"))?;
+    Ok(())
+}
+
+fn officer(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let name = Officer::read(&row.fields).name;
+    tx.prepare_cached("INSERT OR REPLACE INTO officer VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut to| to.execute(params![r, row.id, name.zh, name.mong, name.cyrl]))
+        .map_err(ReplicaError::sql("projecting an officer"))?;
+    Ok(())
+}
+
+fn household(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
+    let household = Household::read(&row.fields);
+    let name = &household.name;
+    let sort = crate::text::sort_key(if name.zh.is_empty() { &name.mong } else { &name.zh });
+    let camp = household.places.iter().min_by_key(|place| place.season == Season::House);
+    let camp = camp.map_or("", |place| place.name.zh.as_str());
+    tx.prepare_cached("INSERT OR REPLACE INTO household VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+        .and_then(|mut to| {
+            let phone = &household.phone;
+            to.execute(params![r, row.id, row.area, name.zh, name.mong, name.cyrl, sort, phone, camp])
+        })
+        .map_err(ReplicaError::sql("projecting a household"))?;
+    let places = household.places.iter().flat_map(|place| [&place.name.zh, &place.name.mong]);
+    let texts = [&name.zh, &name.mong, &name.cyrl, &household.phone].into_iter().chain(places);
+    search::write(tx, r, texts, old.is_some())
+}
+
+fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
+    let person = Person::read(&row.fields);
+    let name = &person.name;
+    let role = person.role.map_or("", crate::record::Role::as_str);
+    tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .and_then(|mut to| {
+            to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
+        })
+        .map_err(ReplicaError::sql("projecting a person"))?;
+    search::write(tx, r, [&name.zh, &name.mong, &name.cyrl, &person.phone], old.is_some())
+}
+
+fn visit(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let visit = Visit::read(&row.fields);
+    let at_ms = visit.visited_at.unwrap_or(row.first).as_ms();
+    let officer = visit.officer.map_or([0; 16], |officer| *officer.as_bytes());
+    tx.prepare_cached("INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .and_then(|mut to| {
+            let topics = visit.topics.join(" ");
+            to.execute(params![r, row.id, visit.household, at_ms, officer, visit.outcome, visit.purpose, topics])
+        })
+        .map_err(ReplicaError::sql("projecting a visit"))?;
+    Ok(())
+}
+
+fn task(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let task = Task::read(&row.fields);
+    let due = task.due.map(|day| day.to_string());
+    tx.prepare_cached("INSERT OR REPLACE INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        .and_then(|mut to| {
+            let (at_ms, done) = (row.first.as_ms(), task.done_at.is_some());
+            to.execute(params![r, row.id, task.household, task.note, due, at_ms, done])
+        })
+        .map_err(ReplicaError::sql("projecting a task"))?;
+    Ok(())
+}

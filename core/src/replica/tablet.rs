@@ -1,0 +1,308 @@
+//! What a tablet keeps besides records: drafts, their attachments, and blobs.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::people::names;
+use super::screens::rows;
+use super::{Author, Change, Replica, ReplicaError};
+use crate::hash::Hash;
+use crate::ids::{DraftId, RecordId, RevisionId};
+use crate::time::Instant;
+use crate::view::{AttachmentView, DraftLine, Names};
+use crate::world::World;
+
+/// A form being filled in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DraftRow {
+    /// The draft.
+    pub id: DraftId,
+    /// The household it is about.
+    pub household: RecordId,
+    /// The form's id.
+    pub form: String,
+    /// The answers so far, as an ODK submission.
+    pub submission: Option<String>,
+    /// The page that was open.
+    pub page: u32,
+    /// When it was begun.
+    pub begun: Instant,
+}
+
+/// A draft that becomes records.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FinishedForm {
+    /// The draft that disappears.
+    pub draft: DraftId,
+    /// What is saved instead.
+    pub changes: Vec<Change>,
+}
+
+/// Bytes kept by their hash.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredBlob {
+    /// Their hash.
+    pub hash: Hash,
+    /// Media type.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Replica {
+    /// Begins a draft, or finds the one begun before for the same household and form.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if the household is not here.
+    pub fn begin_draft(
+        &mut self,
+        world: &dyn World,
+        household: RecordId,
+        form: &str,
+    ) -> Result<DraftRow, ReplicaError> {
+        self.writing(|tx| {
+            household_name(tx, household)?;
+            let known: Option<DraftId> = tx
+                .prepare_cached(
+                    "SELECT id FROM draft WHERE household = ?1 AND form = ?2 ORDER BY saved_ms DESC LIMIT 1",
+                )
+                .and_then(|mut from| from.query_row(params![household, form], |row| row.get(0)).optional())
+                .map_err(ReplicaError::sql("looking for a draft"))?;
+            if let Some(id) = known {
+                return draft(tx, id);
+            }
+            let (id, now) = (DraftId::new(world), world.now());
+            tx.execute(
+                "INSERT INTO draft VALUES (?1, ?2, ?3, NULL, 0, ?4, ?4)",
+                params![id, household, form, now.as_ms()],
+            )
+            .map_err(ReplicaError::sql("beginning a draft"))?;
+            Ok(DraftRow { id, household, form: form.to_owned(), submission: None, page: 0, begun: now })
+        })
+    }
+
+    /// Reads a draft.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if it is not here.
+    pub fn draft(&self, id: DraftId) -> Result<DraftRow, ReplicaError> {
+        self.reading(|connection| draft(connection, id))
+    }
+
+    /// Saves a draft's answers durably.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if it is not here.
+    pub fn save_draft(&mut self, id: DraftId, submission: &str, page: u32, now: Instant) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            let saved = tx
+                .prepare_cached("UPDATE draft SET submission = ?2, page = ?3, saved_ms = ?4 WHERE id = ?1")
+                .and_then(|mut to| to.execute(params![id, submission, page, now.as_ms()]))
+                .map_err(ReplicaError::sql("saving a draft"))?;
+            if saved == 0 { Err(ReplicaError::NotFound { what: "draft" }) } else { Ok(()) }
+        })
+    }
+
+    /// Attaches bytes to a draft under a name, in place of what had that name.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if the draft is not here.
+    pub fn attach(&mut self, id: DraftId, name: &str, blob: &StoredBlob) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            draft(tx, id)?;
+            tx.execute(
+                "INSERT OR IGNORE INTO blob VALUES (?1, ?2, ?3, ?4, 'draft')",
+                params![blob.hash, blob.media_type, blob.bytes.len(), blob.bytes],
+            )
+            .and_then(|_| {
+                tx.execute("INSERT OR REPLACE INTO attachment VALUES (?1, ?2, ?3)", params![id, name, blob.hash])
+            })
+            .map_err(ReplicaError::sql("attaching a file"))?;
+            drop_unused(tx)
+        })
+    }
+
+    /// The files attached to a draft.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn attachments(&self, id: DraftId) -> Result<Vec<AttachmentView>, ReplicaError> {
+        self.reading(|connection| {
+            rows(
+                connection,
+                "SELECT a.name, b.hash, b.size_bytes, b.media_type FROM attachment a JOIN blob b USING (hash)
+                 WHERE a.draft = ?1 ORDER BY a.name",
+                [id],
+                |row| {
+                    let (name, hash) = (row.get(0)?, row.get(1)?);
+                    Ok(AttachmentView { name, hash, size_bytes: row.get(2)?, media_type: row.get(3)? })
+                },
+            )
+        })
+    }
+
+    /// The bytes behind a hash.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if they are not here.
+    pub fn blob(&self, hash: Hash) -> Result<StoredBlob, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached("SELECT media_type, bytes FROM blob WHERE hash = ?1")
+                .and_then(|mut from| {
+                    from.query_row([hash], |row| Ok(StoredBlob { hash, media_type: row.get(0)?, bytes: row.get(1)? }))
+                        .optional()
+                })
+                .map_err(ReplicaError::sql("reading a blob"))?
+                .ok_or(ReplicaError::NotFound { what: "blob" })
+        })
+    }
+
+    /// The next blob that the station does not have: the smallest first, so that signatures go before photos.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn next_blob(&self) -> Result<Option<StoredBlob>, ReplicaError> {
+        let next: Option<Hash> = self.reading(|connection| {
+            connection
+                .prepare_cached("SELECT hash FROM blob WHERE state = 'waiting' ORDER BY size_bytes, hash LIMIT 1")
+                .and_then(|mut from| from.query_row([], |row| row.get(0)).optional())
+                .map_err(ReplicaError::sql("looking for a blob that waits"))
+        })?;
+        next.map(|hash| self.blob(hash)).transpose()
+    }
+
+    /// Notes that the station has verified a blob.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn blob_is_stored(&mut self, hash: Hash) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            tx.execute("UPDATE blob SET state = 'stored' WHERE hash = ?1", [hash])
+                .map_err(ReplicaError::sql("noting a stored blob"))?;
+            Ok(())
+        })
+    }
+
+    /// Deletes a draft and what only it had attached.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn delete_draft(&mut self, id: DraftId) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            remove_draft(tx, id)?;
+            drop_unused(tx)
+        })
+    }
+
+    /// Saves what a form says and removes its draft, all or none; its files now wait for the station.
+    ///
+    /// # Errors
+    /// As [`Replica::save`].
+    pub fn finish(
+        &mut self,
+        author: Author,
+        world: &dyn World,
+        finished: &FinishedForm,
+    ) -> Result<Vec<RevisionId>, ReplicaError> {
+        self.save_finished(author, world, &finished.changes, finished.draft)
+    }
+
+    /// Keeps bytes that a saved record names, without a draft.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn keep_blob(&mut self, blob: &StoredBlob) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            tx.execute(
+                "INSERT INTO blob VALUES (?1, ?2, ?3, ?4, 'waiting')
+                 ON CONFLICT DO UPDATE SET state = 'waiting' WHERE state = 'draft'",
+                params![blob.hash, blob.media_type, blob.bytes.len(), blob.bytes],
+            )
+            .map_err(ReplicaError::sql("keeping a blob"))?;
+            Ok(())
+        })
+    }
+}
+
+/// Removes a draft whose answers were saved as records; the files they name wait for the station from now on.
+pub(super) fn close_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
+    tx.execute(
+        "UPDATE blob SET state = 'waiting' WHERE state = 'draft' AND hash IN (SELECT hash FROM attachment WHERE draft = ?1)",
+        [id],
+    )
+    .map_err(ReplicaError::sql("releasing a draft's files"))?;
+    remove_draft(tx, id)
+}
+
+fn remove_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
+    tx.execute("DELETE FROM attachment WHERE draft = ?1", [id])
+        .and_then(|_| tx.execute("DELETE FROM draft WHERE id = ?1", [id]))
+        .map_err(ReplicaError::sql("removing a draft"))?;
+    Ok(())
+}
+
+fn drop_unused(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
+    tx.execute("DELETE FROM blob WHERE state = 'draft' AND hash NOT IN (SELECT hash FROM attachment)", [])
+        .map_err(ReplicaError::sql("dropping unused files"))?;
+    Ok(())
+}
+
+fn draft(connection: &Connection, id: DraftId) -> Result<DraftRow, ReplicaError> {
+    connection
+        .prepare_cached("SELECT household, form, submission, page, begun_ms FROM draft WHERE id = ?1")
+        .and_then(|mut from| {
+            from.query_row([id], |row| {
+                Ok(DraftRow {
+                    id,
+                    household: row.get(0)?,
+                    form: row.get(1)?,
+                    submission: row.get(2)?,
+                    page: row.get(3)?,
+                    begun: Instant::from_ms(row.get(4)?),
+                })
+            })
+            .optional()
+        })
+        .map_err(ReplicaError::sql("reading a draft"))?
+        .ok_or(ReplicaError::NotFound { what: "draft" })
+}
+
+/// Drafts as lines, the newest first.
+pub(super) fn drafts(connection: &Connection, household: Option<RecordId>) -> Result<Vec<DraftLine>, ReplicaError> {
+    rows(
+        connection,
+        "SELECT d.id, d.household, d.form, d.begun_ms, d.saved_ms, h.name_zh, h.name_mong, h.name_cyrl
+         FROM draft d LEFT JOIN household h ON h.id = d.household
+         WHERE ?1 IS NULL OR d.household = ?1 ORDER BY d.saved_ms DESC",
+        [household],
+        |row| {
+            Ok(DraftLine {
+                id: row.get(0)?,
+                household: row.get(1)?,
+                household_name: names(row, 5)?,
+                form: row.get(2)?,
+                begun_at: Instant::from_ms(row.get(3)?),
+                saved_at: Instant::from_ms(row.get(4)?),
+            })
+        },
+    )
+}
+
+/// A household's name.
+pub(super) fn household_name(connection: &Connection, household: RecordId) -> Result<Names, ReplicaError> {
+    connection
+        .prepare_cached("SELECT name_zh, name_mong, name_cyrl FROM household WHERE id = ?1")
+        .and_then(|mut from| from.query_row([household], |row| names(row, 0)).optional())
+        .map_err(ReplicaError::sql("reading a household's name"))?
+        .ok_or(ReplicaError::NotFound { what: "household" })
+}
+
+impl Replica {
+    /// A household's name.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if it is not here.
+    pub fn household_name(&self, household: RecordId) -> Result<Names, ReplicaError> {
+        self.reading(|connection| household_name(connection, household))
+    }
+}
