@@ -1,33 +1,111 @@
-// How tall the columns of a vertical text are. A browser cannot balance vertical text in a page that scrolls downwards
-// (its height would be without end), so the length is estimated from the letters and the height chosen here.
+// How tall the columns of a vertical text are. In a page that scrolls downwards a browser gives vertical text one endless
+// column, so a height is chosen here: of all heights that need the same number of columns, the smallest.
+import { shallowRef } from 'vue'
 
-/** Rough advance of a letter along the column, in em, in Noto Sans Mongolian; Chinese stands upright and takes a full em. */
+/** Width of a column in em; the line height of Mongolian. */
+const COLUMN_EM = 1.35
+const SLACK_EM = 0.15
+
+/** Rough advance of a letter along the column in em, for where no font can be asked. */
 const LETTER_EM = 0.52
-const SPACE_EM = 0.28
-const WIDE_EM = 1
-
-/** About how long a text is when it is written as one column, in em. */
-export function columnLength(text: string): number {
-  let length = 0
-  for (const letter of text) length += advance(letter.codePointAt(0) ?? 0)
-  return length
-}
-
-function advance(code: number): number {
-  if ((code >= 0x180b && code <= 0x180f) || code === 0x200d) return 0
-  if (code === 0x20 || code === 0x202f) return SPACE_EM
-  if (code >= 0x2e80) return WIDE_EM
-  return LETTER_EM
-}
 
 /**
- * The height in em that a text's columns get: one column if it is short enough for `shortest`, then several columns of
- * that height, and a block about twice as tall as wide when it is long.
+ * The height in em that a text gets: one column if it is no longer than `tall`, up to three columns of that height, and
+ * a block about as tall as wide when it is longer.
  */
-export function columnHeight(text: string, shortest: number): number {
-  const length = columnLength(text)
-  if (length <= shortest) return Math.ceil(length + 1)
-  const columns = Math.ceil(length / shortest)
-  if (columns <= 3) return Math.max(shortest * 0.75, length / columns + 1.5)
-  return Math.max(shortest, Math.ceil(Math.sqrt(length * 2.2)))
+export function columnHeight(text: string, tall: number): number {
+  const words = wordsOf(text)
+  const total = words.reduce((sum, word) => sum + word.length + word.gap, 0)
+  const longest = Math.max(...words.map((word) => word.length), 0)
+  const square = Math.sqrt(total * COLUMN_EM)
+  const limit = Math.max(longest, total > tall * 3 ? Math.max(square, tall) : tall)
+  const columns = columnsAt(words, limit)
+  let low = Math.max(longest, total / columns) - SLACK_EM
+  let high = limit
+  for (let turn = 0; turn < 8; turn += 1) {
+    const middle = (low + high) / 2
+    if (columnsAt(words, middle) > columns) low = middle
+    else high = middle
+  }
+  return Math.round((high + SLACK_EM) * 100) / 100
+}
+
+interface Word {
+  /** Along the column, in em. */
+  length: number
+  /** The space before it, if it does not begin a column. */
+  gap: number
+}
+
+function columnsAt(words: readonly Word[], height: number): number {
+  let columns = 1
+  let filled = 0
+  for (const { length, gap } of words) {
+    if (filled > 0 && filled + gap + length > height) {
+      columns += 1
+      filled = length
+    } else {
+      filled += (filled > 0 ? gap : 0) + length
+    }
+  }
+  return columns
+}
+
+// Only the plain space parts words; the narrow no-break space holds a suffix to its word.
+function wordsOf(text: string): Word[] {
+  const gap = advance(' ')
+  return text
+    .split(/[ \n]+/)
+    .flatMap((word) => word.split(/(?<=[\u2e80-\uffef])/))
+    .filter((word) => word !== '')
+    .map((word) => ({ length: advance(word), gap }))
+}
+
+/* ------------------------------------------------------------- the font */
+
+const advances = new Map<string, number>()
+/** Changes when the fonts have come and everything is to be measured again. */
+const fontsSeen = shallowRef(0)
+const PROBE = 100
+let pencil: CanvasRenderingContext2D | null | undefined
+
+function advance(text: string): number {
+  if (fontsSeen.value === 0) askForFonts()
+  const known = advances.get(text)
+  if (known !== undefined) return known
+  const measured = measure(text)
+  advances.set(text, measured)
+  return measured
+}
+
+function measure(text: string): number {
+  if (/^[\u2e80-\uffef]+$/.test(text)) return text.length
+  if (pencil === undefined) pencil = penOf()
+  if (pencil === null) return Array.from(text).length * LETTER_EM
+  return pencil.measureText(text).width / PROBE
+}
+
+function penOf(): CanvasRenderingContext2D | null {
+  const pen = document.createElement('canvas').getContext('2d')
+  if (pen !== null) pen.font = `${PROBE}px ${family()}`
+  return pen
+}
+
+function family(): string {
+  return getComputedStyle(document.documentElement).getPropertyValue('--font') || 'sans-serif'
+}
+
+let asked = false
+
+function askForFonts() {
+  if (asked || !('fonts' in document)) return
+  asked = true
+  void document.fonts
+    .load(`${PROBE}px ${family()}`, '\u182E\u1823')
+    .then(() => {
+      advances.clear()
+      pencil = undefined
+      fontsSeen.value += 1
+    })
+    .catch(() => undefined)
 }
