@@ -99,6 +99,7 @@ CREATE TABLE visit (
   topics    TEXT    NOT NULL       -- choice names, separated by spaces
 ) STRICT;
 CREATE INDEX visit_of_household ON visit (household, at_ms);
+CREATE INDEX visit_by_officer ON visit (officer, at_ms);
 
 CREATE TABLE task (
   r         INTEGER PRIMARY KEY,

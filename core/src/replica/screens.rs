@@ -42,10 +42,8 @@ impl Replica {
                 drafts: tablet::drafts(connection, None)?,
                 visits_today: small(
                     connection,
-                    "SELECT count(*) FROM log l JOIN record r ON r.id = l.record
-                     WHERE l.device = ?1 AND l.n > (SELECT coalesce(max(n), 0) - 5000 FROM log)
-                       AND r.kind = 'visit' AND r.first_ms >= ?2",
-                    params![device, day.start().as_ms()],
+                    "SELECT count(*) FROM visit WHERE officer = ?1 AND at_ms >= ?2",
+                    params![officer, day.start().as_ms()],
                 )?,
                 waiting: waiting(connection, device)?,
                 conflicts: conflicted(connection)?,
