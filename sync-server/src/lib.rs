@@ -1,1 +1,41 @@
-//! x
+//! The station: log store, accounts, blobs and HTTP.
+//!
+//! # Map
+//!
+//! | room | question it answers |
+//! |---|---|
+//! | [`store`] | what the station holds, in SQLite: one method is one job is one transaction |
+//! | `http` | what is said at each door, and how a refusal looks |
+//! | [`server`] | how the server starts and stops |
+//! | [`config`] | how it is set |
+//! | [`certificate`], [`password`], [`blob_folder`] | TLS with an own certificate, console passwords, where blobs lie |
+//! | [`cli`] | the commands |
+//!
+//! The wire contract is `core/PROTOCOL.md`.
+
+pub mod blob_folder;
+pub mod certificate;
+pub mod cli;
+pub mod config;
+pub mod demo;
+mod http;
+pub mod password;
+pub mod server;
+pub mod store;
+
+pub use config::Config;
+pub use server::{Running, Server};
+pub use store::Store;
+
+/// An error with all its causes, for a log line or the terminal.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

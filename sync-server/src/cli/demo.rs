@@ -1,0 +1,50 @@
+//! `demo-data`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, Desk, output};
+use crate::demo::{self, Size};
+
+/// Fill an empty store with generated data; no person in it is real
+#[derive(Args, Debug)]
+pub(super) struct DemoData {
+    /// The same seed and sizes give the same data
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Households
+    #[arg(long, default_value_t = 1_500)]
+    households: u32,
+    /// Visits
+    #[arg(long, default_value_t = 18_000)]
+    visits: u32,
+    /// Months over which the visits are spread
+    #[arg(long, default_value_t = 12)]
+    months: u32,
+}
+
+pub(super) fn demo_data(desk: &Desk, args: &DemoData) -> Result<(), CliError> {
+    let store = desk.store()?;
+    let size = Size { households: args.households, visits: args.visits, months: args.months };
+    let before = desk.world.now();
+    let made = demo::fill(&store, args.seed, size, before).map_err(CliError::Demo)?;
+    let ms = desk.world.now().since(before);
+    let json = json!({
+        "station": made.station, "areas": made.areas, "officers": made.officers, "households": made.households,
+        "persons": made.persons, "visits": made.visits, "tasks": made.tasks, "amendments": made.amendments,
+        "revisions": made.revisions, "ms": ms,
+    });
+    let sentence = format!(
+        "{} areas, {} officers, {} households, {} persons, {} visits, {} tasks, {} amendments: {} revisions in {ms} ms",
+        made.areas,
+        made.officers,
+        made.households,
+        made.persons,
+        made.visits,
+        made.tasks,
+        made.amendments,
+        made.revisions,
+    );
+    output::answer(desk, &json, &sentence);
+    Ok(())
+}

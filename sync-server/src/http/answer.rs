@@ -1,0 +1,64 @@
+//! How a refusal looks on the wire: always an `ErrorBody` with a closed code, under the status that fits it.
+
+use ailchin_core::error::Code;
+use ailchin_core::sync::{ErrorBody, ScopeDigest};
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::store::StoreError;
+
+/// A refused request.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Refusal {
+    code: Code,
+    scopes: Vec<ScopeDigest>,
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, scopes: Vec::new() }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let code = error.code();
+        match error {
+            StoreError::Mismatch(scopes) => Self { code, scopes },
+            StoreError::Refused(_) => Self::from(code),
+            failed => {
+                tracing::error!(error = %crate::causes(&failed), "the store failed");
+                Self::from(code)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        tracing::debug!(code = %self.code, "refused");
+        (status(self.code), Json(ErrorBody { code: self.code, scopes: self.scopes })).into_response()
+    }
+}
+
+const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::NotLoggedIn | Code::DeviceUnknown | Code::WrongPassword => StatusCode::UNAUTHORIZED,
+        Code::DeviceRevoked => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::LogForked
+        | Code::LogGap
+        | Code::CheckpointWrong
+        | Code::EpochChanged
+        | Code::DigestMismatch
+        | Code::InviteUsed
+        | Code::AlreadyEnrolled => StatusCode::CONFLICT,
+        Code::InviteExpired => StatusCode::GONE,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::BlobWrong => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        Code::StationFailed => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,145 @@
+//! The doors of the station: routes, and what holds for every request.
+//!
+//! A handler extracts, checks, makes one call and answers. What is said at each door is `core/PROTOCOL.md`.
+
+mod access;
+mod answer;
+mod blobs;
+mod body;
+mod caps;
+mod console;
+mod enrol;
+mod sync;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ailchin_core::error::Code;
+use ailchin_core::sync::{PROTOCOL, PROTOCOL_HEADER};
+use ailchin_core::world::World;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::blob_folder::BlobFolder;
+use crate::config::Config;
+use crate::store::{Store, StoreError};
+
+use answer::Refusal;
+use caps::Cap;
+
+/// What all handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    store: Arc<Store>,
+    world: Arc<dyn World>,
+    blobs: Arc<BlobFolder>,
+    config: Arc<Config>,
+    at_once: Arc<Semaphore>,
+    passwords_at_once: Arc<Semaphore>,
+    logins: Arc<Cap>,
+    passwords: Arc<Cap>,
+}
+
+/// Argon2id takes memory and a core: so many at a time, others wait.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+impl App {
+    pub(crate) fn new(store: Arc<Store>, world: Arc<dyn World>, config: Config) -> Self {
+        Self {
+            store,
+            world,
+            blobs: Arc::new(BlobFolder::new(config.data.join("blobs"))),
+            at_once: Arc::new(Semaphore::new(usize::from(config.requests_at_once.max(1)))),
+            passwords_at_once: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
+            logins: Arc::new(Cap::new(config.logins_a_minute)),
+            passwords: Arc::new(Cap::new(config.passwords_a_minute)),
+            config: Arc::new(config),
+        }
+    }
+
+    /// Does a job of the store on a thread that may block.
+    async fn store<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Store, &dyn World) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = self.clone();
+        self.blocking(move || job(&app.store, &*app.world).map_err(Refusal::from)).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        tokio::task::spawn_blocking(job).await.unwrap_or_else(|failed| {
+            tracing::error!(error = %failed, "a job ended early");
+            Err(Refusal::from(Code::StationFailed))
+        })
+    }
+}
+
+/// All doors.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/v1/enrol", post(enrol::enrol))
+        .route("/v1/login", post(enrol::login))
+        .route("/v1/login/proof", post(enrol::prove))
+        .route("/v1/sync/state", get(sync::state))
+        .route("/v1/sync/push", post(sync::push))
+        .route("/v1/sync/pull", get(sync::pull))
+        .route("/v1/sync/receipt", post(sync::receipt))
+        .route("/v1/blobs/{hash}", get(blobs::look).put(blobs::put))
+        .route("/v1/console/login", post(console::login))
+        .route("/v1/console/overview", get(console::overview))
+        .fallback(|| async { Refusal::from(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Refusal::from(Code::Malformed) })
+        .layer(from_fn_with_state(app.clone(), around))
+        .with_state(app)
+}
+
+/// Around every request: the protocol's version, how many at once, how long, panics, the log line.
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let limit = Duration::from_secs(u64::from(app.config.request_timeout_s.max(1)));
+    let work = async {
+        if !speaks_our_protocol(&request) {
+            return Refusal::from(Code::ProtocolUnknown).into_response();
+        }
+        match app.at_once.acquire().await {
+            Ok(_place) => next.run(request).await,
+            Err(_) => Refusal::from(Code::StationFailed).into_response(),
+        }
+    };
+    let mut response = match tokio::time::timeout(limit, work).await {
+        Ok(response) => response,
+        Err(_) => Refusal::from(Code::StationFailed).into_response(),
+    };
+    tracing::info!(%method, path, status = response.status().as_u16(), "answered");
+    response.headers_mut().insert(HeaderName::from_static(PROTOCOL_HEADER), HeaderValue::from(PROTOCOL));
+    response
+}
+
+/// A request without the header is taken as one of this version.
+fn speaks_our_protocol(request: &Request) -> bool {
+    request.headers().get(PROTOCOL_HEADER).is_none_or(|version| *version == HeaderValue::from(PROTOCOL))
+}
+
+async fn health(State(app): State<App>) -> Result<&'static str, Refusal> {
+    app.store(|store, _| store.answers()).await.map(|()| "ok\n")
+}
+
+/// What a panic in a handler is answered with.
+pub(crate) fn catch_panics() -> CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> Response> {
+    fn answer(_: Box<dyn std::any::Any + Send>) -> Response {
+        tracing::error!("a handler panicked");
+        Refusal::from(Code::StationFailed).into_response()
+    }
+    CatchPanicLayer::custom(answer)
+}

@@ -1,0 +1,105 @@
+//! Receipts: comparing what both hold, and stating it under the station's key.
+
+use ailchin_core::error::Code;
+use ailchin_core::ids::{DeviceId, ReceiptId, StationId};
+use ailchin_core::sync::{Receipt, ReceiptBody, ReceiptRequest, ScopeDigest};
+use ailchin_core::world::World;
+use rusqlite::{Connection, Transaction, named_params};
+
+use super::cells::{cell, number};
+use super::error::Fault;
+use super::{Store, StoreError, device, log, station};
+
+impl Store {
+    /// Compares, states and keeps.
+    ///
+    /// # Errors
+    /// [`StoreError::Mismatch`] with what the station holds; `epoch_changed`, `device_unknown`, `device_revoked`.
+    pub fn receipt(
+        &self,
+        station: StationId,
+        device: DeviceId,
+        request: &ReceiptRequest,
+        world: &dyn World,
+    ) -> Result<Receipt, StoreError> {
+        self.write("stating a receipt", |tx| receipt(tx, station, device, request, world))
+    }
+}
+
+fn receipt(
+    tx: &Transaction<'_>,
+    station: StationId,
+    device: DeviceId,
+    request: &ReceiptRequest,
+    world: &dyn World,
+) -> Result<Receipt, Fault> {
+    let station = station::require(tx, station)?;
+    let author = device::require(tx, station.id, device)?;
+    if request.epoch != station.epoch {
+        return Err(Fault::Refused(Code::EpochChanged));
+    }
+    if request.position >= station.next_position {
+        return Err(Fault::Refused(Code::Malformed));
+    }
+    let areas = device::scopes(tx, station.id, &author)?.unwrap_or_default();
+    let mut scopes = Vec::with_capacity(areas.len());
+    for area in areas {
+        scopes.push(ScopeDigest { area, digest: log::held(tx, station.id, area, request.position)? });
+    }
+    if !agree(&scopes, &request.scopes) {
+        return Err(Fault::Mismatch(scopes));
+    }
+    let (blobs_named, blobs_stored) = blobs(tx, station.id, device)?;
+    let body = ReceiptBody {
+        id: ReceiptId::new(world),
+        station: station.id,
+        device,
+        epoch: station.epoch,
+        at_ms: world.now(),
+        position: request.position,
+        own_seq: author.seq,
+        own_stored: author.seq - author.refused,
+        own_refused: author.refused,
+        blobs_named,
+        blobs_stored,
+        scopes,
+    };
+    let receipt = Receipt::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)?;
+    keep(tx, &body, &receipt)?;
+    Ok(receipt)
+}
+
+/// The tablet says the same of every scope; a scope it does not mention it holds nothing of.
+fn agree(ours: &[ScopeDigest], theirs: &[ScopeDigest]) -> bool {
+    let told = |scope: &ScopeDigest| theirs.iter().filter(|other| other.area == scope.area).collect::<Vec<_>>();
+    let same = ours.iter().all(|scope| match told(scope).as_slice() {
+        [] => scope.digest.count == 0,
+        [one] => one.digest == scope.digest,
+        _ => false,
+    });
+    let strange = theirs.iter().any(|scope| scope.digest.count > 0 && ours.iter().all(|own| own.area != scope.area));
+    same && !strange
+}
+
+fn blobs(connection: &Connection, station: StationId, device: DeviceId) -> rusqlite::Result<(u64, u64)> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) AS named, count(blob.hash) AS stored FROM blob_named
+         LEFT JOIN blob ON blob.station = blob_named.station AND blob.hash = blob_named.hash
+         WHERE blob_named.station = ?1 AND blob_named.device = ?2",
+    )?;
+    statement.query_row((station, device), |row| Ok((number(row, "named")?, number(row, "stored")?)))
+}
+
+fn keep(tx: &Transaction<'_>, body: &ReceiptBody, receipt: &Receipt) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO receipt (station, receipt, device, at, position, body, signature)
+         VALUES (:station, :receipt, :device, :at, :position, :body, :signature)",
+    )?;
+    let signature = receipt.signature.to_bytes();
+    let row = named_params! {
+        ":station": body.station, ":receipt": body.id, ":device": body.device, ":at": body.at_ms.as_ms(),
+        ":position": cell(body.position), ":body": receipt.body,
+        ":signature": signature.as_slice(),
+    };
+    statement.execute(row).map(|_| ())
+}

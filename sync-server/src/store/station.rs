@@ -1,0 +1,236 @@
+//! Stations: who they are, their keys, and what their own console writes.
+
+use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId, StationId};
+use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Names, Revision, check_fields, genesis};
+use ailchin_core::time::Hlc;
+use ailchin_core::world::World;
+use ed25519_dalek::SigningKey;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
+
+use super::area::{self, AreaRow};
+use super::cells::{HashCell, cell, number};
+use super::error::Fault;
+use super::log::Appender;
+use super::{Store, StoreError, checkpoints, device};
+
+/// A station to be made.
+#[derive(Clone, Debug)]
+pub struct NewStation {
+    /// Its name.
+    pub name: Names,
+    /// The name of its root area.
+    pub root_name: Names,
+    /// The root area's level.
+    pub root_level: Level,
+    /// The root area's code.
+    pub root_code: String,
+}
+
+/// A station.
+#[derive(Clone, Debug)]
+pub struct StationRow {
+    /// Its identifier.
+    pub id: StationId,
+    /// Its name.
+    pub name: Names,
+    /// The area of the whole station.
+    pub root: AreaId,
+    /// The life of its store.
+    pub epoch: EpochId,
+    /// The next place in its feed.
+    pub next_position: u64,
+    /// The device in whose log the console writes.
+    pub console: DeviceId,
+    pub(super) signing_key: Secret,
+    console_key: Secret,
+    console_hlc: Hlc,
+}
+
+/// A private key that does not show itself.
+#[derive(Clone)]
+pub(super) struct Secret([u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    pub(super) fn key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.0)
+    }
+}
+
+/// A change that the console writes.
+#[derive(Clone, Debug)]
+pub struct ConsoleChange {
+    /// What is changed.
+    pub record: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its area from now on.
+    pub area: AreaId,
+    /// The heads that were seen.
+    pub parents: Vec<RevisionId>,
+    /// What changes.
+    pub fields: Fields,
+}
+
+impl Store {
+    /// Makes a station with its root area, whose record is the first in its feed.
+    ///
+    /// # Errors
+    /// `field_wrong` for a name or code that is too long; otherwise what SQLite says.
+    pub fn create_station(&self, new: &NewStation, world: &dyn World) -> Result<StationRow, StoreError> {
+        self.write("making a station", |tx| {
+            let station = StationRow {
+                id: StationId::new(world),
+                name: new.name.clone(),
+                root: AreaId::new(world),
+                epoch: EpochId::new(world),
+                next_position: 1,
+                console: DeviceId::new(world),
+                signing_key: new_secret(world),
+                console_key: new_secret(world),
+                console_hlc: Hlc::ZERO,
+            };
+            insert(tx, &station, world)?;
+            let console_key = station.console_key.key().verifying_key();
+            device::insert(tx, station.id, station.console, None, &console_key, genesis(station.console), world.now())?;
+            let root = AreaRow {
+                id: station.root,
+                parent: None,
+                level: new.root_level,
+                code: new.root_code.clone(),
+                name: new.root_name.clone(),
+            };
+            area::insert(tx, station.id, &root)?;
+            author(tx, station.id, &[area::change(station.root, &root)], world)?;
+            require(tx, station.id)
+        })
+    }
+
+    /// All stations of the store, the oldest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn stations(&self) -> Result<Vec<StationRow>, StoreError> {
+        self.read("listing stations", |tx| {
+            let mut statement = tx.prepare("SELECT * FROM station ORDER BY station")?;
+            let rows = statement.query_map([], from_row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Writes changes as revisions of the console's own device, and returns their positions.
+    ///
+    /// # Errors
+    /// `field_wrong` for a field that is not allowed; `not_found` for a station that is not here.
+    pub fn author(
+        &self,
+        station: StationId,
+        changes: &[ConsoleChange],
+        world: &dyn World,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.write("writing changes of the console", |tx| author(tx, station, changes, world))
+    }
+}
+
+/// The station, locked by the writing transaction.
+pub(super) fn require(connection: &Connection, station: StationId) -> Result<StationRow, Fault> {
+    let mut statement = connection.prepare_cached("SELECT * FROM station WHERE station = ?1")?;
+    statement.query_row([station], from_row).optional()?.ok_or(Fault::Refused(Code::NotFound))
+}
+
+pub(super) fn set_next_position(tx: &Transaction<'_>, station: StationId, next: u64) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached("UPDATE station SET next_position = ?2 WHERE station = ?1")?;
+    statement.execute((station, cell(next))).map(|_| ())
+}
+
+pub(super) fn author(
+    tx: &Transaction<'_>,
+    station: StationId,
+    changes: &[ConsoleChange],
+    world: &dyn World,
+) -> Result<Vec<u64>, Fault> {
+    let station = require(tx, station)?;
+    let console = device::require(tx, station.id, station.console)?;
+    let now = world.now();
+    let mut hlc = station.console_hlc;
+    let mut head = (console.seq, console.chain);
+    let mut appender = Appender::begin(tx, &station, now);
+    let mut positions = Vec::with_capacity(changes.len());
+    for change in changes {
+        check_fields(&change.kind, &change.fields).map_err(|_| Code::FieldWrong)?;
+        hlc = hlc.tick(now);
+        let entry = Entry::write(Revision {
+            id: RevisionId::new(world),
+            record: change.record,
+            kind: change.kind.clone(),
+            area: change.area,
+            device: station.console,
+            seq: head.0 + 1,
+            officer: OfficerId::from_bytes(*station.console.as_bytes()),
+            at_ms: now,
+            hlc,
+            parents: change.parents.clone(),
+            fields: change.fields.clone(),
+        })
+        .map_err(|_| Fault::Unreadable)?;
+        head = (head.0 + 1, entry.chain_after(head.1));
+        positions.push(appender.store(&entry, head.1)?);
+    }
+    appender.finish()?;
+    device::set_head(tx, station.id, station.console, head.0, head.1, console.refused, now)?;
+    let checkpoint = Checkpoint::sign(&station.console_key.key(), station.console, head.0, head.1);
+    checkpoints::keep(tx, station.id, &checkpoint)?;
+    tx.prepare_cached("UPDATE station SET console_hlc_ms = ?2, console_hlc_n = ?3 WHERE station = ?1")?.execute((
+        station.id,
+        hlc.ms(),
+        hlc.n(),
+    ))?;
+    Ok(positions)
+}
+
+fn insert(tx: &Transaction<'_>, station: &StationRow, world: &dyn World) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO station (station, name_zh, name_mong, name_cyrl, root, epoch, next_position, signing_key, console,
+             console_key, console_hlc_ms, console_hlc_n, made_at)
+         VALUES (:station, :zh, :mong, :cyrl, :root, :epoch, 1, :key, :console, :console_key, 0, 0, :now)",
+        named_params! {
+            ":station": station.id, ":zh": station.name.zh, ":mong": station.name.mong, ":cyrl": station.name.cyrl,
+            ":root": station.root, ":epoch": station.epoch, ":key": HashCell(Hash::from_bytes(station.signing_key.0)),
+            ":console": station.console, ":console_key": HashCell(Hash::from_bytes(station.console_key.0)),
+            ":now": world.now().as_ms(),
+        },
+    )
+    .map(|_| ())
+}
+
+fn new_secret(world: &dyn World) -> Secret {
+    let mut bytes = [0; 32];
+    world.fill_random(&mut bytes);
+    Secret(bytes)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<StationRow> {
+    Ok(StationRow {
+        id: row.get("station")?,
+        name: names(row)?,
+        root: row.get("root")?,
+        epoch: row.get("epoch")?,
+        next_position: number(row, "next_position")?,
+        console: row.get("console")?,
+        signing_key: Secret(row.get("signing_key")?),
+        console_key: Secret(row.get("console_key")?),
+        console_hlc: Hlc::new(row.get("console_hlc_ms")?, row.get("console_hlc_n")?),
+    })
+}
+
+/// The names of a row.
+pub(super) fn names(row: &Row<'_>) -> rusqlite::Result<Names> {
+    Ok(Names { zh: row.get("name_zh")?, mong: row.get("name_mong")?, cyrl: row.get("name_cyrl")? })
+}
