@@ -16,6 +16,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The whole window belongs to the page: no way out of it by a slip of the thumb. */
     alone?: boolean
+    /** The main page it belongs to, for the bar. */
+    under?: 'today' | 'households' | 'sync'
   }
 }
 
@@ -26,9 +28,15 @@ export function tabletRouter(): Router {
       { path: '/', redirect: { name: 'today' } },
       { path: '/enrol', name: 'enrol', component: EnrolPage, meta: { alone: true } },
       { path: '/lock', name: 'lock', component: LockPage, meta: { alone: true } },
-      { path: '/today', name: 'today', component: TodayPage },
-      { path: '/households', name: 'households', component: HouseholdsPage },
-      { path: '/households/:id', name: 'household', component: HouseholdPage, props: true },
+      { path: '/today', name: 'today', component: TodayPage, meta: { under: 'today' } },
+      { path: '/households', name: 'households', component: HouseholdsPage, meta: { under: 'households' } },
+      {
+        path: '/households/:id',
+        name: 'household',
+        component: HouseholdPage,
+        props: true,
+        meta: { under: 'households' },
+      },
       {
         path: '/households/:id/visit',
         name: 'new-visit',
@@ -43,8 +51,8 @@ export function tabletRouter(): Router {
         props: (route) => ({ draft: route.params.id }),
         meta: { alone: true },
       },
-      { path: '/visits/:id', name: 'visit', component: VisitPage, props: true },
-      { path: '/sync', name: 'sync', component: SyncPage },
+      { path: '/visits/:id', name: 'visit', component: VisitPage, props: true, meta: { under: 'households' } },
+      { path: '/sync', name: 'sync', component: SyncPage, meta: { under: 'sync' } },
       { path: '/:rest(.*)*', redirect: { name: 'today' } },
     ],
   })

@@ -1,8 +1,10 @@
 // The words of the built-in forms' questions and choices, for pages that show a finished visit without its form.
-import { keyOf, t } from '.'
+import { keyOf, mong, t } from '.'
 import type { TextKey } from '.'
+import { valueText } from './values'
 
 const HIDDEN = new Set(['started', 'ended', 'notice', 'instanceID', 'meta'])
+const CHOSEN = new Set(['outcome', 'purpose', 'topics', 'fraud_app', 'hazards', 'follow_up', 'signed'])
 
 /** The last part of a question's path: `arrival/outcome` and `outcome` are the same question. */
 function questionOf(path: string): string {
@@ -30,14 +32,23 @@ export function choiceWords(question: string, names: string | readonly string[])
 
 /** An answer as people read it; empty if nothing was answered. */
 export function answerText(path: string, answer: unknown): string {
-  if (answer === null || answer === undefined || answer === '') return ''
-  const question = questionOf(path)
-  if (Array.isArray(answer)) return choiceWords(question, answer.map(String)).join('、')
-  if (typeof answer === 'object') return JSON.stringify(answer)
-  const text = typeof answer === 'string' ? answer : JSON.stringify(answer)
-  return hasChoices(question) ? choiceWords(question, text).join('、') : text
+  const names = choiceNames(path, answer)
+  if (names !== null) return choiceWords(questionOf(path), names).join('、')
+  return valueText(answer)
 }
 
-function hasChoices(question: string): boolean {
-  return ['outcome', 'purpose', 'topics', 'fraud_app', 'hazards', 'follow_up', 'signed'].includes(question)
+/** The same in traditional Mongolian; empty unless every chosen word is written in it. */
+export function answerMong(path: string, answer: unknown): string {
+  const words = (choiceNames(path, answer) ?? []).map((name) => {
+    const key = keyOf(`choice.${questionOf(path)}`, name)
+    return key === undefined ? '' : mong(key)
+  })
+  return words.includes('') ? '' : words.join('᠂ ')
+}
+
+/** What was chosen, as a list or as ODK writes it; `null` for a question without choices. */
+function choiceNames(path: string, answer: unknown): string[] | null {
+  if (!CHOSEN.has(questionOf(path))) return null
+  if (Array.isArray(answer)) return answer.map(String)
+  return typeof answer === 'string' ? answer.split(' ').filter((name) => name !== '') : []
 }

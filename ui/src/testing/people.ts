@@ -55,7 +55,7 @@ export function nameOf(n: number): Names {
   return {
     zh: given.zh + second.zh,
     mong: [given.mong, second.mong].filter((part) => part !== '').join(' '),
-    cyrl: given.cyrl + second.cyrl,
+    cyrl: [given.cyrl, second.cyrl].join(''),
   }
 }
 
@@ -117,7 +117,7 @@ export function householdPage(n: number): HouseholdPage {
     persons: [
       { id: id('person', n * 3), name: line.name, phone: line.phone, role: 'head' },
       { id: id('person', n * 3 + 1), name: nameOf(n + 1), phone: '', role: 'spouse' },
-      { id: id('person', n * 3 + 2), name: nameOf(n + 12), phone: '13800009999', role: 'child_adult' },
+      { id: id('person', n * 3 + 2), name: nameOf(n + 12), phone: '13800009999', role: 'adult' },
     ],
     timeline: [
       { what: 'task', ...task(n), at: ago(24 * 6), waiting: false },

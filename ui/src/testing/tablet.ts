@@ -133,7 +133,7 @@ export function replies(households = 1500, xform = ''): Replies {
       const found = lines.filter(
         (line, n) =>
           (gacha === null || n % 6 === gacha) &&
-          (line.name.zh.includes(query) || line.phone.includes(query) || line.name.mong.includes(query)),
+          [line.name.zh, line.name.mong ?? '', line.phone].some((text) => text.includes(query)),
       )
       return { total: found.length, lines: found.slice(offset, offset + limit) }
     },
@@ -173,6 +173,7 @@ export function replies(households = 1500, xform = ''): Replies {
     finish_form: () => ({ visit: id('visit', 1), task: id('task', 1), household: id('household', 1) }),
     blob: () => picture,
     position: () => null,
+    camera: () => null,
     sync_start: () => ({}),
     sync_stop: () => ({}),
     sync_status: () =>

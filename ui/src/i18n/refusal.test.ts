@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import type { Code } from '@/api/bindings/Code'
+import { showIn } from '@/state/display'
+import { adviceOf, sentenceOf } from './refusal'
+
+// The list is generated from the core's one table of codes.
+const CODES = [
+  ...readFileSync(resolve(import.meta.dirname, '../api/bindings/Code.ts'), 'utf8').matchAll(/"([a-z_]+)"/g),
+].map(([, code]) => code as Code)
+
+describe.each(['zh', 'mn-Cyrl'] as const)('in %s', (mode) => {
+  test('every code has a sentence of its own', () => {
+    showIn(mode)
+    expect(CODES.length).toBeGreaterThan(30)
+    const sentences = CODES.map((code) => sentenceOf({ code }))
+    for (const [index, sentence] of sentences.entries()) expect(sentence, CODES[index]).toMatch(/[。.]$/)
+    expect(new Set(sentences).size).toBe(CODES.length)
+  })
+
+  test('what to do now is said wherever it is not plain', () => {
+    showIn(mode)
+    const plain: Code[] = [
+      'wrong_pin',
+      'pin_delayed',
+      'pin_too_weak',
+      'already_enrolled',
+      'not_found',
+      'sync_running',
+      'sync_stopped',
+    ]
+    expect(CODES.filter((code) => adviceOf(code) === '')).toEqual(expect.arrayContaining(plain))
+    expect(CODES.filter((code) => adviceOf(code) === '')).toHaveLength(plain.length)
+  })
+})
+
+test('in vertical Mongolian a code without a trusted sentence is said in Chinese, never as its name', () => {
+  showIn('mn-Mong')
+  for (const code of CODES) expect(sentenceOf({ code }), code).not.toContain('refusal.')
+})
+
+test('a delay says how long', () => {
+  showIn('zh')
+  expect(sentenceOf({ code: 'pin_delayed', wait_ms: 61_000 })).toContain('61 秒')
+})

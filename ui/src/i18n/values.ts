@@ -1,0 +1,36 @@
+// How the value of a field or an answer is written, whatever its type: text, a number, a day, a position, a place.
+import type { Day } from '@/api/bindings/Day'
+import type { Names } from '@/api/bindings/Names'
+import { t } from '.'
+import { nameIn } from './names'
+import { dayText } from './time'
+
+/** The value as people read it; empty for none. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'string') return isDay(value) ? dayText(value) : value
+  if (Array.isArray(value)) return value.map(valueText).join('、')
+  if (typeof value === 'object') return thingText(value)
+  return JSON.stringify(value)
+}
+
+function thingText(thing: object): string {
+  const parts: string[] = []
+  if ('name' in thing && isNames(thing.name)) parts.push(nameIn(thing.name))
+  if ('lat' in thing && 'lon' in thing && typeof thing.lat === 'number' && typeof thing.lon === 'number') {
+    parts.push(`${thing.lat.toFixed(5)}, ${thing.lon.toFixed(5)}`)
+  }
+  if ('accuracy_m' in thing && typeof thing.accuracy_m === 'number') parts.push(`± ${Math.round(thing.accuracy_m)} m`)
+  if ('distance_km' in thing && typeof thing.distance_km === 'number') {
+    parts.push(t('household.distance', { km: thing.distance_km }))
+  }
+  return parts.length > 0 ? parts.join(' · ') : JSON.stringify(thing)
+}
+
+function isNames(name: unknown): name is Names {
+  return typeof name === 'object' && name !== null && 'zh' in name && typeof name.zh === 'string'
+}
+
+function isDay(text: string): text is Day {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text)
+}

@@ -1,0 +1,31 @@
+// The drawn signs of the interface: strokes on a square of 24.
+export const GLYPHS = {
+  // the crown of a ger, seen from inside
+  today: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM12 3v18M3 12h18',
+  // a ger
+  households: 'M3 11c2-3 5-5 7-6h4c2 1 5 3 7 6zM4 11v8h16v-8M10 19v-5h4v5M10 5V3h4v2',
+  sync: 'M4 9a8 8 0 0 1 14-3l2 2M20 3v5h-5M20 15a8 8 0 0 1-14 3l-2-2M4 21v-5h5',
+  display: 'M4 5h9M8.5 5v2c0 4-2 7-5 9M6 10c1 3 3 5 6 6M18 4v16M18 7l3-1M18 11l3-1M18 15l3-1',
+  lock: 'M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3',
+  back: 'M15 5l-7 7l7 7',
+  onward: 'M9 5l7 7l-7 7',
+  search: 'M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM15.5 15.5L21 21',
+  phone: 'M6 3h4l2 5l-3 2a12 12 0 0 0 5 5l2-3l5 2v4c0 1-1 2-2 2C11 20 4 13 4 5c0-1 1-2 2-2z',
+  camp: 'M12 5L3 20h18zM12 5l-2-2M12 5l2-2M12 13l-3 7M12 13l3 7',
+  area: 'M12 21c-4-5-6-8-6-11a6 6 0 0 1 12 0c0 3-2 6-6 11zM12 8a2 2 0 1 0 0 4a2 2 0 1 0 0-4z',
+  person: 'M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM4 21c0-4 3-7 8-7s8 3 8 7',
+  check: 'M4 12.5l5 5L20 6.5',
+  alert: 'M12 3L2 20h20zM12 9v6M12 17.5v.5',
+  photo: 'M4 7h4l2-3h4l2 3h4v12H4zM12 9.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8z',
+  picture: 'M4 4h16v16H4zM4 16l5-5l4 4l3-3l4 4M15 8v.5',
+  pen: 'M4 20l1-5L16 4l4 4L9 19zM13 7l4 4',
+  clock: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 7v5l4 2',
+  erase: 'M9 5h12v14H9l-7-7zM12 9l6 6M18 9l-6 6',
+  close: 'M5 5l14 14M19 5L5 19',
+  task: 'M5 3v18M5 4h14l-3 5l3 5H5',
+  bin: 'M4 6h16M9 6V4h6v2M6 6l1 15h10l1-15M10 10v7M14 10v7',
+  split: 'M12 21v-8M12 13C12 9 5 9 5 4M12 13c0-4 7-4 7-9M2.5 6.5L5 4l2.5 2.5M16.5 6.5L19 4l2.5 2.5',
+  station: 'M3 21h18M5 21V10h14v11M12 3v7M12 3l6 2l-6 2M9 21v-5h6v5',
+} as const
+
+export type GlyphName = keyof typeof GLYPHS
