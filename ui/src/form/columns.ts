@@ -51,14 +51,16 @@ function columnsAt(words: readonly Word[], height: number): number {
   return columns
 }
 
-// Only the plain space parts words; the narrow no-break space holds a suffix to its word.
+// Only the plain space parts words; the narrow no-break space holds a suffix to its word. Chinese breaks anywhere.
 function wordsOf(text: string): Word[] {
   const gap = advance(' ')
-  return text
-    .split(/[ \n]+/)
-    .flatMap((word) => word.split(/(?<=[\u2e80-\uffef])/))
-    .filter((word) => word !== '')
-    .map((word) => ({ length: advance(word), gap }))
+  const spaced = text.split(/[ \n]+/).filter((word) => word !== '')
+  return spaced.flatMap((word, index) =>
+    word.split(/(?<=[\u2e80-\uffef])/).map((piece, at) => ({
+      length: advance(piece),
+      gap: index > 0 && at === 0 ? gap : 0,
+    })),
+  )
 }
 
 /* ------------------------------------------------------------- the font */
