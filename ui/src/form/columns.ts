@@ -20,7 +20,7 @@ export function columnHeight(text: string, tall: number): number {
   const square = Math.sqrt(total * COLUMN_EM)
   const limit = Math.max(longest, total > tall * 3 ? Math.max(square, tall) : tall)
   const columns = columnsAt(words, limit)
-  let low = Math.max(longest, total / columns) - SLACK_EM
+  let low = Math.max(longest, total / columns) - 0.01
   let high = limit
   for (let turn = 0; turn < 8; turn += 1) {
     const middle = (low + high) / 2

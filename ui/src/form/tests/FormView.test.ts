@@ -195,16 +195,16 @@ describe('keeping a draft', () => {
   })
 
   it('shows that saving failed, goes on trying, and says when it is saved', async () => {
-    const { at, has, host } = await openForm({ xml: NOTE })
+    const { at, host } = await openForm({ xml: NOTE })
     host.failing = true
     await at('input-note').setValue('重要')
     await until(() => {
-      expect(has('form-failed')).toBe(true)
+      expect(at('form-save').attributes('data-state')).toBe('failed')
     })
     host.failing = false
     await saved(host, '重要')
     await until(() => {
-      expect(has('form-saved')).toBe(true)
+      expect(at('form-save').attributes('data-state')).toBe('saved')
     })
   })
 
