@@ -435,10 +435,10 @@ impl Tablet {
         let path = self.enrolling_path();
         let nobody = OfficerLine { id: OfficerId::from_bytes([0; 16]), name: Names::default() };
         let secrets = &*self.services.secrets;
-        if let Ok(Some(mut begun)) = Vault::load(&path) {
-            if let Ok(keys) = begun.open(&path, secrets, nobody.id, pin, self.world.now()) {
-                return Ok((begun.device, keys));
-            }
+        if let Ok(Some(mut begun)) = Vault::load(&path)
+            && let Ok(keys) = begun.open(&path, secrets, nobody.id, pin, self.world.now())
+        {
+            return Ok((begun.device, keys));
         }
         let (mut file, mut signing) = ([0; 32], [0; 32]);
         self.world.fill_random(&mut file);

@@ -108,8 +108,15 @@ impl Transport {
     /// # Errors
     /// The station's code, or that it does not answer, or an answer that was cut.
     pub fn pull(&self, after: u64) -> Result<Pulled, DeviceError> {
-        let answer = self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?;
-        Ok(read_batch(&bytes(answer)?)?)
+        Ok(read_batch(&self.pull_packed(after)?)?)
+    }
+
+    /// Fetches what comes after a position, as it came over the wire.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn pull_packed(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
+        bytes(self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?)
     }
 
     /// Compares with the station; `None` if it holds something else.

@@ -7,7 +7,7 @@
 //! The PIN alone does not open a copied vault, nor does the device's secret alone. The count of wrong PINs is written
 //! before a PIN is tried, so that pulling the battery does not reset it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
@@ -165,7 +165,7 @@ impl Vault {
     /// [`DeviceError::PinDelayed`] without trying, [`DeviceError::WrongPin`] after trying.
     pub fn open(
         &mut self,
-        path: &PathBuf,
+        path: &Path,
         secrets: &dyn SecretStore,
         officer: OfficerId,
         pin: &SecretString,

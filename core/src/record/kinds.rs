@@ -397,7 +397,9 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
     let text_within = |max: usize| value.as_str().is_some_and(|text| text.len() <= max);
     let a_record = || value.as_str().is_some_and(|id| RecordId::parse(id).is_ok());
     match (kind, field) {
-        (_, "name_zh" | "name_mong" | "name_cyrl") | (Kind::Area, "code") => text_within(NAME_MAX),
+        (_, "name_zh" | "name_mong" | "name_cyrl")
+        | (Kind::Area, "code")
+        | (Kind::Visit, "form" | "form_version" | "instance") => text_within(NAME_MAX),
         (Kind::Household | Kind::Person, "phone") => value.as_str().is_some_and(is_phone),
         (Kind::Household, "winter_camp" | "summer_camp" | "house") => is_place(value),
         (Kind::Person, "role") => value.as_str().is_some_and(|text| Role::named(text).is_some()),
@@ -406,10 +408,9 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         | (Kind::Person | Kind::Visit | Kind::Task, "household")
         | (Kind::Task, "visit")
         | (Kind::Visit, "officer") => a_record(),
-        (Kind::Task, "note") | (Kind::Household, "note") => text_within(TEXT_MAX),
+        (Kind::Task | Kind::Household, "note") => text_within(TEXT_MAX),
         (Kind::Task, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
         (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") => value.is_i64(),
-        (Kind::Visit, "form" | "form_version" | "instance") => text_within(NAME_MAX),
         (Kind::Visit, "submission") => value.is_string(),
         _ => true,
     }

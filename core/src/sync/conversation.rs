@@ -162,7 +162,7 @@ impl Conversation {
     pub fn told(&mut self, told: Told) {
         let place = std::mem::replace(&mut self.place, Place::Done);
         self.place = match (place, told) {
-            (Place::Done, _) => Place::Done,
+            (Place::Done, _) | (Place::Keep(_), Told::Kept) => Place::Done,
             (Place::Failed(code), _) => Place::Failed(code),
             (_, Told::Refused(Code::EpochChanged)) if !self.started_over => {
                 self.started_over = true;
@@ -206,7 +206,6 @@ impl Conversation {
             (Place::Compare(_), Told::Receipt(receipt)) => Place::Keep(receipt),
             (Place::Compare(request), Told::Mismatch) if !self.started_over => Place::StartOver(request.epoch),
             (Place::Compare(_), Told::Mismatch) => Place::Failed(Code::DigestMismatch),
-            (Place::Keep(_), Told::Kept) => Place::Done,
             _ => Place::Failed(Code::AnswerUnreadable),
         };
     }
