@@ -170,6 +170,12 @@ impl Config {
     pub fn store_path(&self) -> PathBuf {
         self.data.join("station.db")
     }
+
+    /// The folder of the blobs.
+    #[must_use]
+    pub fn blobs_path(&self) -> PathBuf {
+        self.data.join("blobs")
+    }
 }
 
 fn defaults() -> Table {

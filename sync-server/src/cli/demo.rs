@@ -1,9 +1,11 @@
 //! `demo-data`.
 
+use ailchin_core::time::Day;
 use clap::Args;
 use serde_json::json;
 
 use super::{CliError, Desk, output};
+use crate::blob_folder::BlobFolder;
 use crate::demo::{self, Size};
 
 /// Fill an empty store with generated data; no person in it is real
@@ -21,13 +23,22 @@ pub(super) struct DemoData {
     /// Months over which the visits are spread
     #[arg(long, default_value_t = 12)]
     months: u32,
+    /// The last day of the data, YYYY-MM-DD; today if not said
+    #[arg(long, value_parser = day)]
+    until: Option<Day>,
+}
+
+fn day(text: &str) -> Result<Day, CliError> {
+    Day::parse(text).ok_or(CliError::Unreadable("a day as YYYY-MM-DD"))
 }
 
 pub(super) fn demo_data(desk: &Desk, args: &DemoData) -> Result<(), CliError> {
     let store = desk.store()?;
     let size = Size { households: args.households, visits: args.visits, months: args.months };
     let before = desk.world.now();
-    let made = demo::fill(&store, args.seed, size, before).map_err(CliError::Demo)?;
+    let until = args.until.unwrap_or_else(|| before.day());
+    let blobs = BlobFolder::new(desk.config.blobs_path());
+    let made = demo::fill(&store, &blobs, args.seed, size, until).map_err(CliError::Demo)?;
     let ms = desk.world.now().since(before);
     let json = json!({
         "station": made.station, "areas": made.areas, "officers": made.officers, "households": made.households,

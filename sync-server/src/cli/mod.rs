@@ -129,8 +129,11 @@ impl CliError {
     fn exit(&self) -> u8 {
         match self {
             Self::Config(ConfigError::File { .. }) => FAILED,
-            Self::Config(_) | Self::Unreadable(_) | Self::SeveralStations | Self::NoAddress => USAGE,
-            Self::Serve(ServeError::PlainHttp) => USAGE,
+            Self::Config(_)
+            | Self::Unreadable(_)
+            | Self::SeveralStations
+            | Self::NoAddress
+            | Self::Serve(ServeError::PlainHttp) => USAGE,
             Self::Store { source: StoreError::Refused(_) | StoreError::Mismatch(_), .. }
             | Self::Demo(DemoError::NotEmpty)
             | Self::Password(PasswordError::Weak)

@@ -83,6 +83,7 @@ pub(super) fn station(desk: &Desk, command: StationCommand) -> Result<(), CliErr
                 root_name: Names { zh: create.area, ..Names::default() },
                 root_level: create.area_level,
                 root_code: create.area_code,
+                root_parent: None,
             };
             store.create_station(&new, &*desk.world).map_err(CliError::store("making the station"))?
         }

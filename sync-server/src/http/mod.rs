@@ -54,7 +54,7 @@ impl App {
         Self {
             store,
             world,
-            blobs: Arc::new(BlobFolder::new(config.data.join("blobs"))),
+            blobs: Arc::new(BlobFolder::new(config.blobs_path())),
             at_once: Arc::new(Semaphore::new(usize::from(config.requests_at_once.max(1)))),
             passwords_at_once: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
             logins: Arc::new(Cap::new(config.logins_a_minute)),

@@ -26,6 +26,8 @@ pub struct NewStation {
     pub root_level: Level,
     /// The root area's code.
     pub root_code: String,
+    /// The area above the root, if it will have a record too.
+    pub root_parent: Option<AreaId>,
 }
 
 /// A station.
@@ -102,7 +104,7 @@ impl Store {
             device::insert(tx, station.id, station.console, None, &console_key, genesis(station.console), world.now())?;
             let root = AreaRow {
                 id: station.root,
-                parent: None,
+                parent: new.root_parent,
                 level: new.root_level,
                 code: new.root_code.clone(),
                 name: new.root_name.clone(),
@@ -125,7 +127,7 @@ impl Store {
         })
     }
 
-    /// Writes changes as revisions of the console's own device, and returns their positions.
+    /// Writes changes as revisions of the console's own device, and returns their names.
     ///
     /// # Errors
     /// `field_wrong` for a field that is not allowed; `not_found` for a station that is not here.
@@ -134,7 +136,7 @@ impl Store {
         station: StationId,
         changes: &[ConsoleChange],
         world: &dyn World,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<RevisionId>, StoreError> {
         self.write("writing changes of the console", |tx| author(tx, station, changes, world))
     }
 }
@@ -155,14 +157,14 @@ pub(super) fn author(
     station: StationId,
     changes: &[ConsoleChange],
     world: &dyn World,
-) -> Result<Vec<u64>, Fault> {
+) -> Result<Vec<RevisionId>, Fault> {
     let station = require(tx, station)?;
     let console = device::require(tx, station.id, station.console)?;
     let now = world.now();
     let mut hlc = station.console_hlc;
     let mut head = (console.seq, console.chain);
     let mut appender = Appender::begin(tx, &station, now);
-    let mut positions = Vec::with_capacity(changes.len());
+    let mut written = Vec::with_capacity(changes.len());
     for change in changes {
         check_fields(&change.kind, &change.fields).map_err(|_| Code::FieldWrong)?;
         hlc = hlc.tick(now);
@@ -181,7 +183,8 @@ pub(super) fn author(
         })
         .map_err(|_| Fault::Unreadable)?;
         head = (head.0 + 1, entry.chain_after(head.1));
-        positions.push(appender.store(&entry, head.1)?);
+        appender.store(&entry, head.1)?;
+        written.push(entry.revision.id);
     }
     appender.finish()?;
     device::set_head(tx, station.id, station.console, head.0, head.1, console.refused, now)?;
@@ -192,7 +195,7 @@ pub(super) fn author(
         hlc.ms(),
         hlc.n(),
     ))?;
-    Ok(positions)
+    Ok(written)
 }
 
 fn insert(tx: &Transaction<'_>, station: &StationRow, world: &dyn World) -> rusqlite::Result<()> {
