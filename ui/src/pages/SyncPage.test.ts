@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import type { SyncStatus } from '@/api/bindings/SyncStatus'
+import { mountPage, settled } from '@/testing/mount'
+import { receipt, syncStatus } from '@/testing/tablet'
+import SyncPage from './SyncPage.vue'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function showing(changes: Partial<SyncStatus>) {
+  return mountPage(SyncPage, { sync_status: () => syncStatus(changes) })
+}
+
+test('waiting, sent and verified are three different sentences', async () => {
+  const waiting = { revisions: 7, records: 3, blobs: 0, blob_bytes: 0, refused: 0 }
+  const waits = await showing({ waiting, covered: false })
+  expect(waits.at('sync-state').attributes('data-standing')).toBe('waiting')
+  expect(waits.at('lane-waiting').text()).toContain('3 条记录')
+  const sent = await showing({ covered: false })
+  expect(sent.at('sync-state').text()).toContain('还没有核对')
+  const verified = await showing({})
+  expect(verified.at('sync-state').text()).toContain('已逐条核对')
+})
+
+test('without a receipt nothing is called synced', async () => {
+  const page = await showing({ receipt: null, covered: false })
+  expect(page.has('receipt')).toBe(false)
+  expect(page.at('empty').text()).toContain('没有回执，就不算同步好')
+  expect(page.at('lane-verified').text()).toContain('没有')
+})
+
+test('a receipt says its counts, its areas and its digest, whole on a tap', async () => {
+  const page = await showing({})
+  expect(page.at('receipt-sentence').text()).toContain('42 / 42 处修改、61 / 61 张照片和签名')
+  expect(page.at('receipt-count').text()).toContain('18,240')
+  expect(page.all('receipt-area')).toHaveLength(receipt().scopes.length)
+  expect(page.at('receipt-digest').text()).not.toContain(receipt().digest.slice(-4))
+  await page.at('receipt-digest').trigger('click')
+  expect(page.at('receipt-digest').find('.code').text().replace(/\s/g, '')).toBe(receipt().digest)
+})
+
+test('a receipt from before the last change says that it is old', async () => {
+  const page = await showing({ covered: false })
+  expect(page.has('receipt-stale')).toBe(true)
+})
+
+test('progress is of known totals, and an unknown total is not drawn as a share', async () => {
+  const known = await showing({ running: { stage: 'push', done: 30, total: 120 } })
+  expect(known.at('progress').attributes('aria-valuenow')).toBe('30')
+  expect(known.at('progress').attributes('aria-valuemax')).toBe('120')
+  expect(known.at('sync-progress').text()).toContain('30 / 120')
+  const unknown = await showing({ running: { stage: 'ask', done: 0, total: 0 } })
+  expect(unknown.at('progress').attributes('aria-valuenow')).toBeUndefined()
+  expect(unknown.at('sync-progress').text()).toContain('正在清点')
+})
+
+test('photos are counted in bytes', async () => {
+  const page = await showing({ running: { stage: 'blobs', done: 1_300_000, total: 3_400_000 } })
+  expect(page.at('sync-progress').text()).toContain('1.3 MB / 3.4 MB')
+})
+
+test('a sync is started, followed until its end and can be stopped', async () => {
+  let running: SyncStatus['running'] = null
+  const page = await mountPage(SyncPage, {
+    sync_start: () => {
+      running = { stage: 'push', done: 1, total: 2 }
+      return {}
+    },
+    sync_status: () => syncStatus({ running }),
+  })
+  expect(page.has('sync-stop')).toBe(false)
+  await page.at('sync-start').trigger('click')
+  await settled()
+  expect(page.at('sync-start').attributes('disabled')).toBeDefined()
+  await page.at('sync-stop').trigger('click')
+  await settled()
+  expect(page.asked('sync_stop')).toHaveLength(1)
+  running = null
+  vi.advanceTimersByTime(300)
+  await settled()
+  expect(page.has('sync-stop')).toBe(false)
+  expect(page.at('sync-start').attributes('disabled')).toBeUndefined()
+  const asked = page.asked('sync_status').length
+  vi.advanceTimersByTime(3000)
+  await settled()
+  expect(page.asked('sync_status')).toHaveLength(asked)
+})
+
+test('an ended sync says why, what to do, and that nothing is lost', async () => {
+  const page = await showing({ last_error: { code: 'station_unreachable' }, covered: false })
+  expect(page.at('refusal').text()).toContain('连不上派出所')
+  expect(page.at('refusal').text()).toContain('回到派出所的网络')
+  expect(page.at('refusal').text()).toContain('没有丢失')
+})
+
+test('a clock two minutes off is told, one minute is not', async () => {
+  expect((await showing({ clock_ahead_ms: 60_000 })).has('sync-clock')).toBe(false)
+  expect((await showing({ clock_ahead_ms: 5_400_000 })).at('sync-clock').text()).toContain('快 90 分钟')
+  expect((await showing({ clock_ahead_ms: -5_400_000 })).at('sync-clock').text()).toContain('慢 90 分钟')
+})
+
+test('refused changes and conflicts are told with their number', async () => {
+  const waiting = { revisions: 2, records: 1, blobs: 0, blob_bytes: 0, refused: 2 }
+  const page = await showing({ waiting, conflicts: 4, covered: false })
+  expect(page.at('sync-refused').text()).toContain('2 处')
+  expect(page.at('sync-conflicts').text()).toContain('4 条')
+})
