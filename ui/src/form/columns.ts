@@ -4,7 +4,7 @@ import { shallowRef } from 'vue'
 
 /** Width of a column in em; the line height of Mongolian. */
 const COLUMN_EM = 1.35
-const SLACK_EM = 0.15
+const SLACK_EM = 0.4
 
 /** Rough advance of a letter along the column in em, for where no font can be asked. */
 const LETTER_EM = 0.52
