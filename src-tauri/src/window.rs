@@ -1,0 +1,69 @@
+//! What the window is made of: the tablet in its folder, the device's services, the one command.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ailchin_core::device::services::{Desktop, SecretFile};
+use ailchin_core::device::{Services, Tablet};
+use ailchin_core::world::Machine;
+use tauri::utils::config::WindowConfig;
+use tauri::{App, Builder, Manager as _, Runtime, WebviewWindowBuilder};
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// The system has no window for us.
+    #[error("the window cannot be shown")]
+    Window(#[source] tauri::Error),
+    /// The system does not say where a program's data belongs.
+    #[error("the system has no folder for the tablet's files; name one in AILCHIN_TABLET_DIR")]
+    NoFolder(#[source] tauri::Error),
+}
+
+/// Shows the tablet's window until it is closed.
+///
+/// The tablet's files lie in the folder that `AILCHIN_TABLET_DIR` names, else where the system keeps a program's data.
+///
+/// # Errors
+/// [`WindowError`]; nothing was shown then.
+#[cfg_attr(mobile, tauri::mobile_entry_point)]
+pub fn run() -> Result<(), WindowError> {
+    let folder = std::env::var_os("AILCHIN_TABLET_DIR").map(PathBuf::from);
+    build(Builder::default(), folder)?.run(|_, _| {});
+    Ok(())
+}
+
+/// The program on any runtime, a mock one too, with the tablet of `folder`.
+///
+/// # Errors
+/// [`WindowError`].
+pub fn build<R: Runtime>(builder: Builder<R>, folder: Option<PathBuf>) -> Result<App<R>, WindowError> {
+    let app = builder
+        .invoke_handler(tauri::generate_handler![crate::command::call])
+        .build(tauri::generate_context!())
+        .map_err(WindowError::Window)?;
+    let folder = folder.map_or_else(|| app.path().app_data_dir().map_err(WindowError::NoFolder), Ok)?;
+    app.manage(tablet(folder));
+    // Only now, and not by Tauri itself: a page must not ask before there is a tablet.
+    for config in &app.config().app.windows {
+        show(&app, config).map_err(WindowError::Window)?;
+    }
+    Ok(app)
+}
+
+fn show<R: Runtime>(app: &App<R>, config: &WindowConfig) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::from_config(app, config)?.build()?;
+    #[cfg(target_os = "linux")]
+    window.with_webview(|view| crate::webkit::turn_form_controls(&view.inner()))?;
+    Ok(())
+}
+
+/// A desktop's tablet: no receiver, no camera, its secret in a file of its own.
+fn tablet(folder: PathBuf) -> Arc<Tablet> {
+    let services = Services {
+        position: Box::new(Desktop),
+        camera: Box::new(Desktop),
+        secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
+    };
+    Arc::new(Tablet::new(folder, Arc::new(Machine), services))
+}
