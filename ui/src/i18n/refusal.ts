@@ -22,12 +22,6 @@ export function adviceOf(code: Code): string {
   return key === null ? '' : t(key)
 }
 
-/** Whether the same request may succeed later without anybody changing anything. */
-export function retryHelps(code: Code): boolean {
-  const key = adviceKey(code)
-  return key === 'advice.retry' || key === 'advice.atStation' || key === 'advice.wait'
-}
-
 function adviceKey(code: Code): TextKey | null {
   switch (code) {
     case 'station_unreachable':

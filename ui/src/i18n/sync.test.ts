@@ -2,19 +2,20 @@ import { expect, test } from 'vitest'
 
 import type { Waiting } from '@/api/bindings/Waiting'
 import { showIn } from '@/state/display'
-import { receipt } from '@/testing/tablet'
+import { receipt, syncStatus } from '@/testing/tablet'
 import { receiptSentence, standingOf, waitingWords } from './sync'
 
 const NOTHING: Waiting = { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 }
 
 test('only a receipt that covers everything makes a tablet verified', () => {
-  expect(standingOf(NOTHING, true)).toBe('verified')
-  expect(standingOf(NOTHING, false)).toBe('sent')
+  expect(standingOf(syncStatus())).toBe('verified')
+  expect(standingOf(syncStatus({ covered: false }))).toBe('sent')
+  expect(standingOf(syncStatus({ receipt: null, covered: false }))).toBe('never')
 })
 
 test('one photo that waits is enough to be waiting, whatever the receipt says', () => {
-  expect(standingOf({ ...NOTHING, blobs: 1 }, true)).toBe('waiting')
-  expect(standingOf({ ...NOTHING, revisions: 1 }, true)).toBe('waiting')
+  expect(standingOf(syncStatus({ waiting: { ...NOTHING, blobs: 1 } }))).toBe('waiting')
+  expect(standingOf(syncStatus({ waiting: { ...NOTHING, revisions: 1 } }))).toBe('waiting')
 })
 
 test('a receipt says in one sentence how much of how much the station holds', () => {

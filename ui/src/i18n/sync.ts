@@ -1,15 +1,17 @@
 // What the state of a sync is called: waiting, sent and verified are three different things.
 import type { ReceiptView } from '@/api/bindings/ReceiptView'
+import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import type { Waiting } from '@/api/bindings/Waiting'
 import { t } from '.'
 import { figure, momentText, sizeText } from './time'
 
-export type Standing = 'waiting' | 'sent' | 'verified'
+export type Standing = 'waiting' | 'never' | 'sent' | 'verified'
 
-/** Only a receipt that still covers everything makes something verified. */
-export function standingOf(waiting: Waiting, covered: boolean): Standing {
-  if (waiting.revisions > 0 || waiting.blobs > 0) return 'waiting'
-  return covered ? 'verified' : 'sent'
+/** Only a receipt that still covers everything makes something verified; without any, nothing can be said. */
+export function standingOf(status: Pick<SyncStatus, 'waiting' | 'receipt' | 'covered'>): Standing {
+  if (status.waiting.revisions > 0 || status.waiting.blobs > 0) return 'waiting'
+  if (status.receipt === null) return 'never'
+  return status.covered ? 'verified' : 'sent'
 }
 
 /** What a receipt says, in one sentence. */
