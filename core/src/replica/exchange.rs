@@ -162,7 +162,7 @@ impl Replica {
                 }
                 add_to_log(tx, entry, None, Some(*position))?;
                 sums.add(revision.area, entry.body_hash);
-                fold::apply(tx, revision)?;
+                fold::apply_received(tx, revision)?;
                 received.new += 1;
             }
             sums.write(tx)?;

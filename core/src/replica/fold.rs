@@ -26,19 +26,49 @@ pub(super) struct Row {
 /// Fields that no screen lists: they stay in the log, where a record's page reads them.
 const LOG_ONLY: &[(Kind, &str)] = &[(Kind::Visit, "submission")];
 
-/// Brings the record's row, projections and search up to a revision that was just added to the log.
+/// Brings the record's row, projections and search up to a revision that this device just added to the log.
 pub(super) fn apply(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
     let kept = load(tx, revision.record)?;
+    let row = next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?;
+    put(tx, kept, row)
+}
+
+/// As [`apply`], for a revision written elsewhere: earlier arrivals may name it as a parent, which only a fold can weigh.
+pub(super) fn apply_received(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
+    let kept = load(tx, revision.record)?;
     let row = match &kept {
-        None if revision.parents.is_empty() => advance(None, revision),
-        Some((_, row)) if same_set(&row.heads, &revision.parents) => advance(Some(row.clone()), revision),
-        _ => match refold(tx, revision.record)? {
-            Some(row) => row,
-            None => return Ok(()),
-        },
+        Some(_) if is_awaited(tx, revision)? => refold(tx, revision.record)?,
+        _ => next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?,
     };
+    put(tx, kept, row)
+}
+
+fn next_row(tx: &Transaction<'_>, kept: Option<&Row>, revision: &Revision) -> Result<Option<Row>, ReplicaError> {
+    match kept {
+        None if revision.parents.is_empty() => Ok(Some(advance(None, revision))),
+        Some(row) if row.kind == revision.kind && same_set(&row.heads, &revision.parents) => {
+            Ok(Some(advance(Some(row.clone()), revision)))
+        }
+        _ => refold(tx, revision.record),
+    }
+}
+
+fn put(tx: &Transaction<'_>, kept: Option<(i64, Row)>, row: Option<Row>) -> Result<(), ReplicaError> {
+    let Some(row) = row else { return Ok(()) };
     let r = store(tx, kept.as_ref().map(|(r, _)| *r), &row)?;
-    project::write(tx, r, &row, kept.map(|(_, old)| old).as_ref())
+    if kept.as_ref().is_some_and(|(_, old)| old.kind != row.kind) {
+        project::forget(tx, r)?;
+    }
+    project::write(tx, r, &row, kept.map(|(_, old)| old).filter(|old| old.kind == row.kind).as_ref())
+}
+
+/// Whether another revision of the record that is here may have this one as a parent.
+fn is_awaited(tx: &Transaction<'_>, revision: &Revision) -> Result<bool, ReplicaError> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM log WHERE record = ?1 AND id <> ?2 AND instr(body, ?3))")
+        .and_then(|mut from| {
+            from.query_row(params![revision.record, revision.id, revision.id.to_string()], |row| row.get(0))
+        })
+        .map_err(ReplicaError::sql("looking for children of a revision"))
 }
 
 /// Folds the record from the log; `None` if the log has none of it.
@@ -186,5 +216,5 @@ fn is_listed(kind: &Kind, field: &str) -> bool {
 }
 
 fn same_set(heads: &[RevisionId], parents: &[RevisionId]) -> bool {
-    heads.len() == parents.len() && parents.iter().all(|parent| heads.contains(parent))
+    parents.iter().all(|parent| heads.contains(parent)) && heads.iter().all(|head| parents.contains(head))
 }

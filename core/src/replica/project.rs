@@ -29,6 +29,15 @@ pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     .map_err(ReplicaError::sql("clearing the views"))
 }
 
+/// Removes the projections of one record, whose kind is no longer what it was.
+pub(super) fn forget(tx: &Transaction<'_>, r: i64) -> Result<(), ReplicaError> {
+    for table in ["area", "officer", "household", "person", "visit", "task"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE r = ?1"), [r]).map_err(ReplicaError::sql("removing a view"))?;
+    }
+    tx.execute("DELETE FROM search WHERE rowid = ?1", [r]).map_err(ReplicaError::sql("removing a view"))?;
+    Ok(())
+}
+
 fn area(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
     let area = Area::read(&row.fields);
     let level = area.level.map_or("", crate::record::Level::as_str);
