@@ -1,0 +1,458 @@
+//! The contract of the store, whatever database is under it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod kit;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{AreaId, EpochId, RevisionId};
+use ailchin_core::record::Checkpoint;
+use ailchin_core::sync::{
+    Digest, EnrolRequest, LoginProof, LoginRequest, PushItem, ReceiptRequest, Verdict, login_message,
+};
+use ailchin_core::world::World as _;
+use ailchin_server::store::{PullLimits, StoreError};
+use ed25519_dalek::Signer as _;
+use kit::{MORNING, Station, Tablet, code, names};
+use serde_json::json;
+
+fn positions(items: &[PushItem]) -> Vec<u64> {
+    items
+        .iter()
+        .map(|item| match item.verdict {
+            Verdict::Stored(at) | Verdict::Duplicate(at) => at,
+            Verdict::Refused(code) => panic!("refused: {code}"),
+        })
+        .collect()
+}
+
+fn refusals(items: &[PushItem]) -> Vec<Option<&'static str>> {
+    items
+        .iter()
+        .map(|item| match item.verdict {
+            Verdict::Refused(code) => Some(code.as_str()),
+            Verdict::Stored(_) | Verdict::Duplicate(_) => None,
+        })
+        .collect()
+}
+
+/// The tablet's own revisions with their positions.
+fn own(tablet: &Tablet, items: &[PushItem]) -> Vec<(u64, String)> {
+    positions(items).into_iter().zip(tablet.bodies.iter().cloned()).collect()
+}
+
+#[test]
+fn a_push_sent_again_is_recognised_and_stores_nothing() {
+    let station = Station::new(1);
+    let mut tablet = station.tablet(0);
+    for _ in 0..5 {
+        tablet.write(&*station.world, station.gacha[0]);
+    }
+    let first = tablet.push(&station.store, 1).unwrap();
+    assert!(first.items.iter().all(|item| matches!(item.verdict, Verdict::Stored(_))));
+    let next = station.next_position();
+    let again = tablet.push(&station.store, 1).unwrap();
+    assert!(again.items.iter().all(|item| matches!(item.verdict, Verdict::Duplicate(_))));
+    assert_eq!((positions(&again.items), again.seq), (positions(&first.items), 5));
+    assert_eq!(station.next_position(), next);
+}
+
+#[test]
+fn a_push_may_overlap_what_is_stored_and_go_on() {
+    let station = Station::new(2);
+    let mut tablet = station.tablet(0);
+    tablet.write_many(&*station.world, station.gacha[0], 3);
+    tablet.push(&station.store, 1).unwrap();
+    tablet.write_many(&*station.world, station.gacha[0], 3);
+    let answer = tablet.push(&station.store, 2).unwrap();
+    let stored = answer.items.iter().map(|item| matches!(item.verdict, Verdict::Stored(_))).collect::<Vec<_>>();
+    assert_eq!((stored, answer.seq), (vec![false, false, true, true, true], 6));
+    let part = tablet.push_range(&station.store, 2, 4, MORNING).unwrap();
+    assert_eq!((part.items.len(), part.seq), (3, 6), "an old part again does not move the head back");
+}
+
+#[test]
+fn another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing() {
+    let station = Station::new(3);
+    let mut tablet = station.tablet(0);
+    tablet.write(&*station.world, station.gacha[0]);
+    tablet.push(&station.store, 1).unwrap();
+    let next = station.next_position();
+
+    let mut cloned = Tablet { bodies: Vec::new(), links: tablet.links[..1].to_vec(), ..tablet };
+    cloned.write(&*station.world, station.gacha[0]);
+    cloned.write(&*station.world, station.gacha[0]);
+    assert_eq!(code(cloned.push(&station.store, 1)), "log_forked");
+    // The fork lies before the first place sent: only the chain tells.
+    assert_eq!(code(cloned.push(&station.store, 2)), "log_forked");
+    assert_eq!(station.next_position(), next);
+}
+
+#[test]
+fn a_place_left_out_is_a_gap() {
+    let station = Station::new(4);
+    let mut tablet = station.tablet(0);
+    tablet.write(&*station.world, station.gacha[0]);
+    tablet.write(&*station.world, station.gacha[0]);
+    assert_eq!(code(tablet.push(&station.store, 2)), "log_gap");
+    assert_eq!(tablet.push(&station.store, 1).unwrap().seq, 2);
+}
+
+#[test]
+fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken() {
+    let station = Station::new(5);
+    let mut tablet = station.tablet(1);
+    let mut other = station.tablet(0);
+    let world = &*station.world;
+    let taken = other.write(world, station.gacha[0]);
+    other.push(&station.store, 1).unwrap();
+
+    let with = |tablet: &mut Tablet, change: &dyn Fn(&mut ailchin_core::record::Revision)| {
+        let mut draft = tablet.draft(world, station.gacha[0]);
+        change(&mut draft);
+        tablet.write_revision(draft);
+    };
+    tablet.write(world, station.gacha[0]);
+    tablet.write_body("{\"not\":\"a revision\"}");
+    tablet.write(world, station.gacha[1]);
+    with(&mut tablet, &|draft| draft.seq += 1);
+    with(&mut tablet, &|draft| draft.device = other.device);
+    with(&mut tablet, &|draft| draft.id = taken);
+    with(&mut tablet, &|draft| drop(draft.fields.insert("phone".into(), json!("call me"))));
+    with(&mut tablet, &|draft| draft.parents = (0..65).map(|_| RevisionId::new(world)).collect());
+    with(&mut tablet, &|draft| drop(draft.fields.insert("x".into(), json!("x".repeat(512 * 1024)))));
+    let spaced = format!(" {}", tablet.bodies[0]);
+    tablet.write_body(&spaced);
+    tablet.write(world, station.gacha[0]);
+
+    let expected = [
+        None,
+        Some("malformed"),
+        Some("out_of_scope"),
+        Some("malformed"),
+        Some("malformed"),
+        Some("malformed"),
+        Some("field_wrong"),
+        Some("malformed"),
+        Some("too_large"),
+        Some("malformed"),
+        None,
+    ];
+    let answer = tablet.push(&station.store, 1).unwrap();
+    assert_eq!((refusals(&answer.items).as_slice(), answer.seq), (expected.as_slice(), 11));
+    let again = tablet.push(&station.store, 1).unwrap();
+    assert_eq!(refusals(&again.items), expected, "refused once is refused the same way again");
+    tablet.write(world, station.gacha[0]);
+    assert_eq!(tablet.push(&station.store, 12).unwrap().seq, 12, "the chain goes on over refused places");
+    let head = station.store.devices(station.id).unwrap().into_iter().find(|row| row.id == tablet.device).unwrap();
+    assert_eq!((head.seq, head.refused, head.chain), (12, 9, *tablet.links.last().unwrap()));
+}
+
+#[test]
+fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused() {
+    let station = Station::new(6);
+    let mut tablet = station.tablet(0);
+    tablet.write(&*station.world, station.gacha[0]);
+    let bodies = [tablet.bodies[0].as_bytes()];
+    let push = |header: &_| code(station.store.push(station.id, tablet.device, header, &bodies, MORNING));
+    let good = tablet.header(1, 1);
+
+    let mut strange = good.clone();
+    strange.checkpoint = Checkpoint::sign(&station.tablet(0).key, tablet.device, 1, good.checkpoint.hash);
+    assert_eq!(push(&strange), "checkpoint_wrong");
+    let mut elsewhere = good.clone();
+    elsewhere.checkpoint = Checkpoint::sign(&tablet.key, tablet.device, 1, Hash::of(b"another log"));
+    assert_eq!(push(&elsewhere), "log_forked");
+    let mut further = good.clone();
+    further.checkpoint = Checkpoint::sign(&tablet.key, tablet.device, 2, good.checkpoint.hash);
+    assert_eq!(push(&further), "malformed");
+    let mut before = good.clone();
+    before.from = 0;
+    assert_eq!(push(&before), "malformed");
+    let mut restored = good;
+    restored.epoch = EpochId::new(&*station.world);
+    assert_eq!(push(&restored), "epoch_changed");
+    assert_eq!(station.store.state(station.id, tablet.device, 0, MORNING).unwrap().seq, 0);
+}
+
+#[test]
+fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later() {
+    let station = Station::new(7);
+    let reader = station.tablet(0);
+    let before = station.next_position();
+    let writers: Vec<Tablet> = (0..6)
+        .map(|index| {
+            let mut tablet = station.tablet(1 + index % 2);
+            tablet.write_many(&*station.world, station.gacha[index % 2], 40);
+            tablet
+        })
+        .collect();
+    let done = Arc::new(AtomicBool::new(false));
+    let seen = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let (mut seen, mut after) = (Vec::new(), before - 1);
+            loop {
+                let last_look = done.load(Ordering::SeqCst);
+                let take = |at: u64, _: &str| {
+                    seen.push(at);
+                    Ok(())
+                };
+                let end = station.store.pull(station.id, reader.device, after, PullLimits::default(), take).unwrap();
+                after = end.end;
+                if last_look {
+                    return seen;
+                }
+            }
+        });
+        let pushing: Vec<_> = writers
+            .iter()
+            .map(|tablet| {
+                scope.spawn(|| {
+                    for from in (1..=40).step_by(5) {
+                        tablet.push_range(&station.store, from, from + 4, MORNING).unwrap();
+                    }
+                })
+            })
+            .collect();
+        pushing.into_iter().for_each(|thread| thread.join().unwrap());
+        done.store(true, Ordering::SeqCst);
+        watching.join().unwrap()
+    });
+    assert_eq!(seen, (before..before + 240).collect::<Vec<_>>());
+}
+
+#[test]
+fn count_and_digest_as_of_any_position_equal_a_recount() {
+    let station = Station::new(8);
+    let mut writers = [station.tablet(1), station.tablet(2)];
+    let reader = station.tablet(0);
+    for round in 0..20_u64 {
+        for (index, tablet) in writers.iter_mut().enumerate() {
+            let area = if round % 5 == 0 { station.root } else { station.gacha[index] };
+            tablet.write(&*station.world, area);
+            tablet.push(&station.store, tablet.seq()).unwrap();
+        }
+    }
+    for position in 0..station.next_position() {
+        let recount = reader.held(&station.store, &[], position);
+        let sum = recount.iter().fold(Digest::default(), |sum, scope| sum.with(scope.digest));
+        let state = station.store.state(station.id, reader.device, position, MORNING).unwrap();
+        assert_eq!(state.held, sum, "as of {position}");
+    }
+}
+
+#[test]
+fn a_pull_brings_others_revisions_of_the_scopes_byte_for_byte_in_pages_of_any_size() {
+    let station = Station::new(9);
+    let mut tablets = [station.tablet(0), station.tablet(1), station.tablet(2)];
+    let mut expected = station.tablet(1).pull_all(&station.store, 1_000);
+    for round in 0..30_usize {
+        let index = round % 3;
+        let area = [station.gacha[0], station.gacha[round % 2], station.gacha[1], station.root][round % 4];
+        let tablet = &mut tablets[index];
+        tablet.write(&*station.world, area);
+        let answer = tablet.push(&station.store, tablet.seq()).unwrap();
+        if let Verdict::Stored(at) = answer.items[0].verdict
+            && index != 1
+            && area != station.gacha[1]
+        {
+            expected.push((at, tablet.bodies.last().unwrap().clone()));
+        }
+    }
+    for lines in [1, 2, 7, 1_000] {
+        assert_eq!(tablets[1].pull_all(&station.store, lines), expected);
+    }
+}
+
+#[test]
+fn the_end_of_a_pull_says_where_to_go_on_and_how_much_is_left() {
+    let station = Station::new(10);
+    let reader = station.tablet(1);
+    let total = reader.pull_all(&station.store, 1_000).len() as u64;
+    let mut writer = station.tablet(1);
+    writer.write_many(&*station.world, station.gacha[0], 10);
+    writer.push(&station.store, 1).unwrap();
+    let mut far = station.tablet(2);
+    far.write(&*station.world, station.gacha[1]);
+    far.push(&station.store, 1).unwrap();
+
+    let limits = PullLimits { lines: 4, ..PullLimits::default() };
+    let mut left = total + 10;
+    let mut after = 0;
+    loop {
+        let mut got = 0;
+        let take = |_: u64, _: &str| {
+            got += 1;
+            Ok(())
+        };
+        let end = station.store.pull(station.id, reader.device, after, limits, take).unwrap();
+        left -= got;
+        assert_eq!(end.left, left);
+        after = end.end;
+        if !end.more {
+            break;
+        }
+    }
+    assert_eq!((left, after), (0, station.next_position() - 1), "the end passes over what others may not see");
+    let bytes = PullLimits { lines: 1_000, bytes: 1 };
+    let mut got = 0;
+    let take = |_: u64, _: &str| {
+        got += 1;
+        Ok(())
+    };
+    assert!(station.store.pull(station.id, reader.device, 0, bytes, take).unwrap().more);
+    assert_eq!(got, 1, "a revision larger than a page passes alone");
+}
+
+#[test]
+fn a_receipt_states_what_is_held_and_a_difference_is_told() {
+    let station = Station::new(11);
+    let mut tablet = station.tablet(1);
+    tablet.write_many(&*station.world, station.gacha[0], 3);
+    tablet.write(&*station.world, station.gacha[1]);
+    let answer = tablet.push(&station.store, 1).unwrap();
+    assert_eq!(refusals(&answer.items)[3], Some("out_of_scope"));
+    let stored = own(&tablet, &answer.items[..3]);
+    let position = station.next_position() - 1;
+    let mut request =
+        ReceiptRequest { epoch: station.epoch, position, scopes: tablet.held(&station.store, &stored, position) };
+
+    let receipt = station.store.receipt(station.id, tablet.device, &request, &*station.world).unwrap();
+    let body = receipt.read(&tablet.enrolled.as_ref().unwrap().station_key).unwrap();
+    assert_eq!((body.own_seq, body.own_stored, body.own_refused), (4, 3, 1));
+    assert_eq!((body.scopes.clone(), body.position, body.device), (request.scopes.clone(), position, tablet.device));
+
+    // Somebody else's push afterwards does not disturb a receipt as of an older position.
+    let mut other = station.tablet(0);
+    other.write(&*station.world, station.gacha[0]);
+    other.push(&station.store, 1).unwrap();
+    assert!(station.store.receipt(station.id, tablet.device, &request, &*station.world).is_ok());
+
+    let right = request.scopes.clone();
+    request.scopes[1].digest.add(Hash::of(b"never sent"));
+    match station.store.receipt(station.id, tablet.device, &request, &*station.world) {
+        Err(StoreError::Mismatch(scopes)) => assert_eq!(scopes, right),
+        other => panic!("{other:?}"),
+    }
+    request.scopes = right[..1].to_vec();
+    assert_eq!(code(station.store.receipt(station.id, tablet.device, &request, &*station.world)), "digest_mismatch");
+    request.scopes = [right.as_slice(), &right[..1]].concat();
+    assert_eq!(code(station.store.receipt(station.id, tablet.device, &request, &*station.world)), "digest_mismatch");
+    request.position = station.next_position();
+    assert_eq!(code(station.store.receipt(station.id, tablet.device, &request, &*station.world)), "malformed");
+}
+
+#[test]
+fn the_same_tablet_enrols_twice_with_one_invite_and_no_other_does() {
+    let station = Station::new(12);
+    let world = &*station.world;
+    let token = station.store.invite(station.id, station.officers[1], 72, world).unwrap();
+    let tablet = Tablet::unknown(&station, 1);
+    let request = EnrolRequest { token, device: tablet.device, key: tablet.key.verifying_key() };
+    let first = station.store.enrol(&request, world).unwrap();
+    assert_eq!(first.scopes, [station.root, station.gacha[0]]);
+    world.advance_ms(100 * 3_600_000);
+    assert_eq!(station.store.enrol(&request, world).unwrap(), first, "the lost answer comes again, however late");
+
+    let thief = Tablet::unknown(&station, 1);
+    let other_key = EnrolRequest { key: thief.key.verifying_key(), ..request.clone() };
+    let other_name = EnrolRequest { device: thief.device, ..request.clone() };
+    assert_eq!(code(station.store.enrol(&other_key, world)), "invite_used");
+    assert_eq!(code(station.store.enrol(&other_name, world)), "invite_used");
+
+    let late = station.store.invite(station.id, station.officers[1], 1, world).unwrap();
+    world.advance_ms(3_600_000);
+    let request = |token: &str, tablet: &Tablet| EnrolRequest {
+        token: token.to_owned(),
+        device: tablet.device,
+        key: tablet.key.verifying_key(),
+    };
+    assert_eq!(code(station.store.enrol(&request(&late, &thief), world)), "invite_expired");
+    assert_eq!(code(station.store.enrol(&request("AAAA", &thief), world)), "invite_unreadable");
+    let mut damaged = late;
+    damaged.replace_range(0..1, "B");
+    assert_eq!(code(station.store.enrol(&request(&damaged, &thief), world)), "invite_unreadable");
+    let second = station.store.invite(station.id, station.officers[1], 1, world).unwrap();
+    assert_eq!(code(station.store.enrol(&request(&second, &tablet), world)), "already_enrolled");
+}
+
+#[test]
+fn a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_revocation() {
+    let station = Station::new(13);
+    let world = &*station.world;
+    let tablet = station.tablet(0);
+    let ask = || station.store.challenge(&LoginRequest { device: tablet.device }, world).unwrap().challenge;
+    let proof = |challenge, key: &ed25519_dalek::SigningKey| LoginProof {
+        device: tablet.device,
+        challenge,
+        signature: key.sign(&login_message(tablet.device, challenge)),
+    };
+    let challenge = ask();
+    let stranger = station.tablet(0);
+    assert_eq!(code(station.store.prove(&proof(challenge, &stranger.key), 12, world)), "device_unknown");
+    let challenge = ask();
+    let session = station.store.prove(&proof(challenge, &tablet.key), 12, world).unwrap();
+    assert_eq!(code(station.store.prove(&proof(challenge, &tablet.key), 12, world)), "not_logged_in");
+    assert_eq!(session.scopes, tablet.enrolled.as_ref().unwrap().scopes);
+    let old = ask();
+    world.advance_ms(60_000);
+    assert_eq!(code(station.store.prove(&proof(old, &tablet.key), 12, world)), "not_logged_in");
+
+    let access = station.store.access(&session.token, world.now()).unwrap();
+    assert_eq!((access.station, access.device), (station.id, Some(tablet.device)));
+    assert_eq!(code(station.store.access(&session.token, world.now().plus_ms(12 * 3_600_000))), "not_logged_in");
+    assert_eq!(code(station.store.access("AAAA", world.now())), "not_logged_in");
+    station.store.revoke(station.id, tablet.device, world).unwrap();
+    assert_eq!(code(station.store.access(&session.token, world.now())), "device_revoked");
+    assert_eq!(code(station.store.challenge(&LoginRequest { device: tablet.device }, world)), "device_revoked");
+    assert_eq!(
+        code(station.store.challenge(&LoginRequest { device: Tablet::unknown(&station, 0).device }, world)),
+        "device_unknown"
+    );
+}
+
+#[test]
+fn a_revoked_tablet_can_store_and_read_nothing() {
+    let station = Station::new(14);
+    let mut tablet = station.tablet(0);
+    tablet.write(&*station.world, station.gacha[0]);
+    station.store.revoke(station.id, tablet.device, &*station.world).unwrap();
+    assert_eq!(code(tablet.push(&station.store, 1)), "device_revoked");
+    assert_eq!(code(station.store.state(station.id, tablet.device, 0, MORNING)), "device_revoked");
+    let pulled = station.store.pull(station.id, tablet.device, 0, PullLimits::default(), |_, _| Ok(()));
+    assert_eq!(code(pulled), "device_revoked");
+}
+
+#[test]
+fn areas_and_officers_are_records_in_the_root_scope() {
+    let station = Station::new(15);
+    let feed = station.tablet(1).pull_all(&station.store, 1_000);
+    let kinds: Vec<String> = feed
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<serde_json::Value>(body).unwrap()["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["area", "area", "area", "officer", "officer", "officer"]);
+    assert!(feed.iter().all(|(_, body)| kit::area_of(body) == station.root));
+}
+
+#[test]
+fn an_area_of_a_code_that_is_taken_is_refused() {
+    let station = Station::new(16);
+    let mut area = station.store.areas(station.id).unwrap().pop().unwrap();
+    area.id = AreaId::new(&*station.world);
+    area.name = names("再一个");
+    assert_eq!(code(station.store.add_areas(station.id, &[area], &*station.world)), "malformed");
+}
+
+#[test]
+fn what_was_committed_is_there_when_the_store_is_opened_again() {
+    let station = Station::new(17);
+    let mut tablet = station.tablet(0);
+    tablet.write(&*station.world, station.gacha[0]);
+    let answer = tablet.push(&station.store, 1).unwrap();
+    let reopened = ailchin_server::Store::open(&station.folder.path().join("station.db")).unwrap();
+    let again = tablet.push(&reopened, 1).unwrap();
+    assert_eq!(again.items[0].verdict, Verdict::Duplicate(positions(&answer.items)[0]));
+}
