@@ -154,4 +154,6 @@ export interface Filling {
   readonly items: readonly Item[]
   /** All answers as an ODK submission, as complete as they are now. */
   submission(): string
+  /** The same to go on with later, with the answers to questions that are not asked at the moment. */
+  draft(): string
 }
