@@ -76,7 +76,8 @@ impl Replica {
             )?;
             let unsent_blobs = count(connection, "SELECT count(*) FROM blob WHERE state = 'waiting'", [])?;
             let covered = match newest_receipt(connection)? {
-                Some((body, ..)) => {
+                Some((mut body, ..)) => {
+                    body.scopes.sort_unstable_by_key(|scope| scope.area);
                     unsent == 0 && unsent_blobs == 0 && body.position == cursor && body.scopes == scopes
                 }
                 None => false,

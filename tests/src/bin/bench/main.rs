@@ -11,7 +11,7 @@ mod station;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use measure::{Samples, ms, ratio, us};
+use measure::{ms, ratio, us};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -102,8 +102,8 @@ what counts. Each figure is a median (three runs for replication, hundreds of re
 * *Insert the same rows*: every row of every table and of the search index that the replication left in the file, inserted from
   memory with prepared statements in transactions of the same size. Nothing is decoded, hashed, checked or folded.
 * *One row of the same bytes*: one durable transaction that inserts the visit's JSON into a table without indexes.
-* *Bare work* of a query: the least SQLite must read for the same answer: the rows by their index, or the matches by the full-text
-  index, without names, counts or order.
+* *Bare work* of a query: the same rows by their index, or the matches of the full-text index, without the names of areas and
+  officers, counts, conflicts, and what waits.
 
 ";
 

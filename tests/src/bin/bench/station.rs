@@ -25,7 +25,6 @@ pub(crate) struct Station {
 /// A tablet's door to the station.
 pub(crate) struct Door {
     pub(crate) device: DeviceId,
-    pub(crate) key: SigningKey,
     pub(crate) transport: Transport,
     pub(crate) scopes: Vec<ailchin_core::ids::AreaId>,
 }
@@ -76,7 +75,7 @@ impl Station {
         let mut transport = Transport::to(&self.address, None, None)?;
         transport.enrol(&EnrolRequest { token: invite.token, device, key: key.verifying_key() })?;
         let session = transport.log_in(device, &key)?;
-        Ok(Door { device, key, transport, scopes: session.scopes })
+        Ok(Door { device, transport, scopes: session.scopes })
     }
 }
 
