@@ -5,7 +5,8 @@ export const GLYPHS = {
   // a ger
   households: 'M3 11c2-3 5-5 7-6h4c2 1 5 3 7 6zM4 11v8h16v-8M10 19v-5h4v5M10 5V3h4v2',
   sync: 'M4 9a8 8 0 0 1 14-3l2 2M20 3v5h-5M20 15a8 8 0 0 1-14 3l-2-2M4 21v-5h5',
-  display: 'M4 5h9M8.5 5v2c0 4-2 7-5 9M6 10c1 3 3 5 6 6M18 4v16M18 7l3-1M18 11l3-1M18 15l3-1',
+  // lines across and lines down
+  display: 'M3 6h8M3 12h8M3 18h8M15.5 4v16M20.5 4v16',
   lock: 'M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3',
   back: 'M15 5l-7 7l7 7',
   onward: 'M9 5l7 7l-7 7',
