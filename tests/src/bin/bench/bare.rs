@@ -210,4 +210,3 @@ fn tokens_of(kind: &str, fields: &Fields) -> String {
     texts.extend([name.zh, name.mong, name.cyrl]);
     texts.iter().map(|text| index_tokens(text)).collect::<Vec<_>>().join(" ")
 }
-

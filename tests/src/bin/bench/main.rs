@@ -59,7 +59,12 @@ fn one_size(households: u32, visits: u32, report: &mut String) -> Result<(), Fai
         &ratio(receive.median() / insert.median()),
     )?;
     let whole = &mut replicated.whole;
-    row("first replication with the station's work and the wire", &ms(whole.median()), "", &ratio(whole.median() / insert.median()))?;
+    row(
+        "first replication with the station's work and the wire",
+        &ms(whole.median()),
+        "",
+        &ratio(whole.median() / insert.median()),
+    )?;
     row(
         "first replication: bytes on the wire",
         &format!("{} KiB", replicated.wire_bytes / 1024),
@@ -89,7 +94,12 @@ fn one_size(households: u32, visits: u32, report: &mut String) -> Result<(), Fai
             &ratio(ours.median() / bare.median()),
         )?;
     }
-    row("memory of a process that opens the replica and asks all of these", &page::memory_in_child(&replicated)?, "", "")?;
+    row(
+        "memory of a process that opens the replica and asks all of these",
+        &page::memory_in_child(&replicated)?,
+        "",
+        "",
+    )?;
     Ok(())
 }
 

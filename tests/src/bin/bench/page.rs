@@ -36,7 +36,9 @@ pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, S
                 return Err(format!("{what}: {word} finds nothing").into());
             }
             let expression = match_expression(word).ok_or("a word that cannot be searched")?;
-            bare.time(|| read_all(&connection, "SELECT rowid FROM search WHERE search MATCH ?1", expression.clone().into()))?;
+            bare.time(|| {
+                read_all(&connection, "SELECT rowid FROM search WHERE search MATCH ?1", expression.clone().into())
+            })?;
         }
         answers.push((format!("search, {what}"), ours, bare));
     }
@@ -66,7 +68,11 @@ pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, S
         ours.time(|| replica.today(device, officer, Machine.now()))?;
         let until = Machine.now().day().plus_days(7).to_string();
         bare.time(|| {
-            read_all(&connection, "SELECT * FROM task WHERE done = 0 AND due <= ?1 ORDER BY due LIMIT 200", until.into())
+            read_all(
+                &connection,
+                "SELECT * FROM task WHERE done = 0 AND due <= ?1 ORDER BY due LIMIT 200",
+                until.into(),
+            )
         })?;
     }
     answers.push(("Today".to_owned(), ours, bare));
@@ -100,8 +106,9 @@ fn some_households(connection: &Connection) -> Result<Vec<RecordId>, Failure> {
 
 /// Words of every script, taken from names that are there.
 fn words(connection: &Connection) -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
-    let mut statement = connection
-        .prepare("SELECT name_zh, name_mong, name_cyrl, phone FROM person WHERE name_mong <> '' AND phone <> '' LIMIT 40")?;
+    let mut statement = connection.prepare(
+        "SELECT name_zh, name_mong, name_cyrl, phone FROM person WHERE name_mong <> '' AND phone <> '' LIMIT 40",
+    )?;
     let names = statement
         .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?
         .collect::<Result<Vec<[String; 4]>, _>>()?;
@@ -119,7 +126,10 @@ fn words(connection: &Connection) -> Result<Vec<(&'static str, Vec<String>)>, Fa
         ("one Latin letter", each(&|name| pinyin(name, 0, 1))),
         ("Mongolian", each(&|name| start(&name[1], 4))),
         ("Cyrillic", each(&|name| start(&name[2], 4))),
-        ("last four digits", each(&|name| name[3].chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect())),
+        (
+            "last four digits",
+            each(&|name| name[3].chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect()),
+        ),
     ])
 }
 

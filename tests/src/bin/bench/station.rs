@@ -39,7 +39,15 @@ impl Station {
         let made = Command::new(program()?)
             .arg("--data")
             .arg(data)
-            .args(["demo-data", "--seed", "7", "--households", &households.to_string(), "--visits", &visits.to_string()])
+            .args([
+                "demo-data",
+                "--seed",
+                "7",
+                "--households",
+                &households.to_string(),
+                "--visits",
+                &visits.to_string(),
+            ])
             .stdout(Stdio::null())
             .status()?;
         if !made.success() {

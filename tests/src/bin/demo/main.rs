@@ -106,7 +106,10 @@ fn main() -> Result<(), Failure> {
     let nothing = a.sync()?;
     hold("one more sync finds nothing new", nothing["nothing_new"] == true)?;
 
-    say(&format!("\nThe station's data, both tablets and their encrypted files are in {}. The PIN is {PIN}.", folder.display()));
+    say(&format!(
+        "\nThe station's data, both tablets and their encrypted files are in {}. The PIN is {PIN}.",
+        folder.display()
+    ));
     let window = std::env::args_os().nth(2);
     if let Some(window) = window {
         programs::open_window(Path::new(&window), &a)?;

@@ -136,7 +136,8 @@ impl Tablet {
         let file = folder.join("answers.json");
         std::fs::write(&file, answers.to_string())?;
         let picture = folder.join("photo.png");
-        image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([200, (x % 256) as u8, (y % 256) as u8])).save(&picture)?;
+        image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([200, (x % 256) as u8, (y % 256) as u8]))
+            .save(&picture)?;
         let (file, picture) = (file.display().to_string(), format!("photo={}", picture.display()));
         let mut arguments = vec!["visit", id(home), "--answers", &file];
         if photo {
