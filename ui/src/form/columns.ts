@@ -11,13 +11,13 @@ const LETTER_EM = 0.52
 
 /**
  * The height in em that a text gets: one column if it is no longer than `tall`, up to three columns of that height, and
- * a block about as tall as wide when it is longer.
+ * when it is longer a block about `slender` times as tall as wide.
  */
-export function columnHeight(text: string, tall: number): number {
+export function columnHeight(text: string, tall: number, slender = 1): number {
   const words = wordsOf(text)
   const total = words.reduce((sum, word) => sum + word.length + word.gap, 0)
   const longest = Math.max(...words.map((word) => word.length), 0)
-  const square = Math.sqrt(total * COLUMN_EM)
+  const square = Math.sqrt(total * COLUMN_EM * slender)
   const limit = Math.max(longest, total > tall * 3 ? Math.max(square, tall) : tall)
   const columns = columnsAt(words, limit)
   let low = Math.max(longest, total / columns) - 0.01
