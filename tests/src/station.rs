@@ -1,0 +1,321 @@
+//! A station in a folder of its own, with a little generated data: beside the test, or as a process that can be killed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
+use ailchin_core::record::{Entry, Fields, Kind, Level, Names};
+use ailchin_core::sync::{Invite, Receipt};
+use ailchin_core::world::{Machine, Seeded, World};
+use ailchin_server::certificate::Certificate;
+use ailchin_server::server::open_store;
+use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation};
+use ailchin_server::{Config, Running, Server, Store};
+use serde_json::{Value, json};
+
+use crate::NOW;
+use crate::programs::{Process, SERVER};
+
+/// What the folder is filled with before the station opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Land {
+    /// Households, in turn of the gachas.
+    pub households: usize,
+    /// Gachas.
+    pub gachas: usize,
+    /// TLS with a self-made certificate instead of plain HTTP.
+    pub tls: bool,
+}
+
+impl Default for Land {
+    fn default() -> Self {
+        Self { households: 6, gachas: 2, tls: false }
+    }
+}
+
+/// A station.
+pub struct Station {
+    folder: tempfile::TempDir,
+    config: Config,
+    world: Arc<dyn World>,
+    served: Served,
+    /// The station.
+    pub id: StationId,
+    /// Its areas: the root, then the gachas.
+    pub areas: Vec<AreaId>,
+    /// Officers: 0 and 1 hold all gachas, 2 holds the first only.
+    pub officers: Vec<OfficerId>,
+    /// Households.
+    pub households: Vec<RecordId>,
+}
+
+enum Served {
+    Not,
+    Here(Running),
+    Process(Process, String),
+}
+
+impl std::fmt::Debug for Station {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Station").field("folder", &self.folder.path()).finish_non_exhaustive()
+    }
+}
+
+impl Station {
+    /// A station that serves beside the test, with a clock that stands still.
+    #[must_use]
+    pub fn here(land: Land) -> Self {
+        let mut station = Self::filled(land, Arc::new(Seeded::new(1, NOW)));
+        station.open_here();
+        station
+    }
+
+    /// A station in a process of its own.
+    #[must_use]
+    pub fn process(land: Land) -> Self {
+        let mut station = Self::filled(land, Arc::new(Machine));
+        station.open_process();
+        station
+    }
+
+    fn filled(land: Land, world: Arc<dyn World>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::loopback(&folder.path().join("station")).unwrap();
+        config.http = !land.tls;
+        config.logins_a_minute = 1_000_000;
+        let store = open_store(&config).unwrap();
+        let (id, areas, officers, households) = fill(&store, land, &*world);
+        Self { folder, config, world, served: Served::Not, id, areas, officers, households }
+    }
+
+    /// Opens again beside the test, on another port.
+    ///
+    /// # Panics
+    /// If it does not open.
+    pub fn open_here(&mut self) {
+        self.served = Served::Here(Server::start(self.config.clone(), Arc::clone(&self.world)).unwrap());
+    }
+
+    /// Opens again as a process, on another port; returns when it listens.
+    ///
+    /// # Panics
+    /// If it does not open.
+    pub fn open_process(&mut self) {
+        let mut command = Command::new(&*SERVER);
+        command.arg("--data").arg(&self.config.data).args(["serve", "--addr", "127.0.0.1:0"]);
+        command.env("AILCHIN_SERVER_LOGINS_A_MINUTE", "1000000").env("AILCHIN_SERVER_LOG", "warn");
+        if self.config.http {
+            command.arg("--http");
+        }
+        let (process, line) = Process::start(&mut command, &self.folder.path().join("station.log"));
+        let said: Value = serde_json::from_str(&line).unwrap();
+        self.served = Served::Process(process, said["listening"].as_str().unwrap().to_owned());
+    }
+
+    /// Closes properly.
+    ///
+    /// # Panics
+    /// If it does not close.
+    pub fn close(&mut self) {
+        match std::mem::replace(&mut self.served, Served::Not) {
+            Served::Here(running) => running.stop().unwrap(),
+            Served::Process(..) | Served::Not => {}
+        }
+    }
+
+    /// Ends as in a power cut.
+    pub fn kill(&mut self) {
+        self.served = Served::Not;
+    }
+
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// If it is no process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        match &self.served {
+            Served::Process(process, _) => process.id(),
+            Served::Here(_) | Served::Not => panic!("the station is not a process"),
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// If it is closed.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match &self.served {
+            Served::Here(running) => running.address().to_owned(),
+            Served::Process(_, address) => address.clone(),
+            Served::Not => panic!("the station is closed"),
+        }
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.config.data
+    }
+
+    /// Its store; opened anew if the station is not served beside the test.
+    ///
+    /// # Panics
+    /// If it does not open.
+    #[must_use]
+    pub fn store(&self) -> Arc<Store> {
+        match &self.served {
+            Served::Here(running) => Arc::clone(running.store()),
+            Served::Process(..) | Served::Not => Arc::new(open_store(&self.config).unwrap()),
+        }
+    }
+
+    /// An invite for an officer's tablet, that leads to the station itself.
+    #[must_use]
+    pub fn invite(&self, officer: usize) -> String {
+        self.invite_by(officer, &self.address())
+    }
+
+    /// An invite for an officer's tablet, that leads to `address`.
+    ///
+    /// # Panics
+    /// If there is no such officer.
+    #[must_use]
+    pub fn invite_by(&self, officer: usize, address: &str) -> String {
+        let token = self.store().invite(self.id, self.officers[officer], 72, &*self.world).unwrap();
+        let tls = !self.config.http;
+        let fingerprint = tls.then(|| Certificate::of(&self.config.data).unwrap().fingerprint());
+        Invite { address: address.to_owned(), fingerprint, token }.to_text()
+    }
+
+    /// Shuts a tablet out.
+    ///
+    /// # Panics
+    /// If it is not known.
+    pub fn revoke(&self, device: DeviceId) {
+        self.store().revoke(self.id, device, &*self.world).unwrap();
+    }
+
+    /// Writes changes by the console.
+    ///
+    /// # Panics
+    /// If they are refused.
+    pub fn write(&self, changes: &[ConsoleChange]) {
+        self.store().author(self.id, changes, &*self.world).unwrap();
+    }
+
+    /// The key that signs its receipts.
+    ///
+    /// # Panics
+    /// If there is no station in the store.
+    #[must_use]
+    pub fn epoch(&self) -> ailchin_core::ids::EpochId {
+        self.store().stations().unwrap()[0].epoch
+    }
+
+    /// Every stored revision with its position, as its file holds them.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn log(&self) -> Vec<(u64, Entry)> {
+        self.rows("SELECT position, body FROM log ORDER BY position", |row| {
+            (row.get(0).unwrap(), Entry::read(row.get(1).unwrap()).unwrap())
+        })
+    }
+
+    /// Receipts kept for a device, in the order they were stated.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn receipts(&self, device: DeviceId) -> Vec<Receipt> {
+        let all = self.rows("SELECT device, body, signature FROM receipt ORDER BY at, receipt", |row| {
+            let signature: Vec<u8> = row.get(2).unwrap();
+            let signature = ailchin_core::sync::to_hex(&signature);
+            let receipt =
+                serde_json::from_value(json!({ "body": row.get::<_, String>(1).unwrap(), "signature": signature }));
+            (row.get::<_, DeviceId>(0).unwrap(), receipt.unwrap())
+        });
+        all.into_iter().filter(|(of, _)| *of == device).map(|(_, receipt)| receipt).collect()
+    }
+
+    /// The blobs whose verified bytes lie in the station's folder.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn blobs(&self) -> u64 {
+        self.rows("SELECT count(*) FROM blob", |row| row.get(0).unwrap())[0]
+    }
+
+    fn rows<T>(&self, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> T) -> Vec<T> {
+        let path: PathBuf = self.config.store_path();
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok(read(row))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+type Filled = (StationId, Vec<AreaId>, Vec<OfficerId>, Vec<RecordId>);
+
+fn fill(store: &Store, land: Land, world: &dyn World) -> Filled {
+    let new = NewStation {
+        name: names("示范派出所", ""),
+        root_name: names("示范苏木", ""),
+        root_level: Level::Sumu,
+        root_code: "150000900".to_owned(),
+        root_parent: None,
+    };
+    let station = store.create_station(&new, world).unwrap();
+    let gachas: Vec<AreaRow> = (0..land.gachas)
+        .map(|n| AreaRow {
+            id: AreaId::new(world),
+            parent: Some(station.root),
+            level: Level::Gacha,
+            code: format!("15000090{:04}", 200 + n),
+            name: names(&format!("示范{}嘎查", n + 1), ""),
+        })
+        .collect();
+    store.add_areas(station.id, &gachas, world).unwrap();
+    let all: Vec<String> = gachas.iter().map(|area| area.code.clone()).collect();
+    let officer = |name: &str, areas: &[String]| NewOfficer {
+        name: names(name, ""),
+        role: "officer".to_owned(),
+        areas: areas.to_vec(),
+        password_hash: None,
+    };
+    let officers = [officer("示范甲", &all), officer("示范乙", &all), officer("示范丙", &all[..1])];
+    let officers = store.add_officers(station.id, &officers, world).unwrap();
+    let households: Vec<ConsoleChange> = (0..land.households)
+        .map(|n| ConsoleChange {
+            record: RecordId::new(world),
+            kind: Kind::Household,
+            area: gachas[n % gachas.len()].id,
+            parents: Vec::new(),
+            fields: household(n),
+        })
+        .collect();
+    store.author(station.id, &households, world).unwrap();
+    let areas = std::iter::once(station.root).chain(gachas.iter().map(|area| area.id)).collect();
+    let officers = officers.into_iter().map(|row| row.id).collect();
+    (station.id, areas, officers, households.into_iter().map(|change| change.record).collect())
+}
+
+/// The fields of a generated household.
+#[must_use]
+pub fn household(n: usize) -> Fields {
+    const NAMES: [(&str, &str); 4] = [("巴特尔", "ᠪᠠᠭᠠᠲᠤᠷ"), ("其其格", "ᠴᠡᠴᠡᠭ"), ("苏和", "ᠰᠦᠬᠡ"), ("乌云", "ᠣᠶᠤᠨ")];
+    let (zh, mong) = NAMES[n % NAMES.len()];
+    let mut fields = Fields::new();
+    names(zh, mong).write(&mut fields);
+    fields.insert("phone".to_owned(), json!(format!("139{n:08}")));
+    fields
+}
+
+fn names(zh: &str, mong: &str) -> Names {
+    Names { zh: zh.to_owned(), mong: mong.to_owned(), cyrl: String::new() }
+}

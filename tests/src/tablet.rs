@@ -1,0 +1,282 @@
+//! A tablet in a folder of its own: beside the test, or as a process for every command.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ailchin_core::device::services::{Desktop, SecretFile};
+use ailchin_core::device::{self, Attached, Services};
+use ailchin_core::error::Code;
+use ailchin_core::form::Answers;
+use ailchin_core::ids::{DeviceId, RecordId, RevisionId};
+use ailchin_core::record::{Entry, Fields};
+use ailchin_core::replica::RecordView;
+use ailchin_core::sync::{Outcome, ScopeDigest};
+use ailchin_core::view::{Finished, HouseholdPage};
+use ailchin_core::world::{Seeded, World};
+use serde_json::{Value, json};
+
+use crate::NOW;
+use crate::programs::{Process, TABLET};
+
+/// The PIN of every tablet of the tests.
+pub const PIN: &str = "274951";
+
+/// A tablet beside the test.
+#[derive(Debug)]
+pub struct Tablet {
+    folder: Arc<tempfile::TempDir>,
+    world: Arc<Seeded>,
+    core: Arc<device::Tablet>,
+}
+
+impl Deref for Tablet {
+    type Target = Arc<device::Tablet>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.core
+    }
+}
+
+impl Tablet {
+    /// A tablet out of its box; the seed determines its keys and ids.
+    #[must_use]
+    pub fn unpacked(seed: u64) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let world = Arc::new(Seeded::new(seed, NOW));
+        let core = core(folder.path(), Arc::clone(&world) as Arc<dyn World>);
+        Self { folder, world, core }
+    }
+
+    /// A tablet that has used an invite and is open.
+    ///
+    /// # Panics
+    /// If the station does not let it in.
+    #[must_use]
+    pub fn enrolled(seed: u64, invite: &str) -> Self {
+        let tablet = Self::unpacked(seed);
+        tablet.enrol(invite, &PIN.into()).unwrap();
+        tablet
+    }
+
+    /// The same tablet after its program was closed and opened again.
+    ///
+    /// # Panics
+    /// If it does not open.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        let core = core(self.folder.path(), Arc::clone(&self.world) as Arc<dyn World>);
+        let officer = core.state().unwrap().officers[0].id;
+        core.unlock(officer, &PIN.into()).unwrap();
+        Self { core, ..self }
+    }
+
+    /// The folder of its files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &Seeded {
+        &self.world
+    }
+
+    /// Its name among devices.
+    ///
+    /// # Panics
+    /// If it is locked.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.with(|_, author, _| Ok(author.device)).unwrap()
+    }
+
+    /// Syncs to the end.
+    ///
+    /// # Panics
+    /// If the sync ends early.
+    pub fn syncs(&self) -> Outcome {
+        match self.sync() {
+            Ok(report) => report.outcome,
+            Err(cause) => panic!("the sync ended early: {cause:?}"),
+        }
+    }
+
+    /// Tries to sync, and says why it ended early.
+    ///
+    /// # Panics
+    /// If it does not end early.
+    pub fn sync_fails(&self) -> Code {
+        self.sync().expect_err("the sync should end early").code()
+    }
+
+    /// Writes one field of a record.
+    ///
+    /// # Panics
+    /// If that is not allowed.
+    pub fn writes(&self, record: RecordId, field: &str, value: &str) -> RevisionId {
+        self.edit(record, Fields::from([(field.to_owned(), json!(value))])).unwrap().revision
+    }
+
+    /// Records a visit.
+    ///
+    /// # Panics
+    /// If the form is not taken.
+    pub fn visits(&self, household: RecordId, answers: Answers, files: &[Attached]) -> Finished {
+        self.record_visit(household, "household_visit", answers, files).unwrap()
+    }
+
+    /// A household's page.
+    ///
+    /// # Panics
+    /// If it is not here.
+    #[must_use]
+    pub fn page(&self, household: RecordId) -> HouseholdPage {
+        self.with(|replica, author, world| Ok(replica.household(household, author.device, world.now())?)).unwrap()
+    }
+
+    /// A record with its log in order of revision ids, so that two tablets can be compared.
+    ///
+    /// # Panics
+    /// If it is not here.
+    #[must_use]
+    pub fn record(&self, record: RecordId) -> RecordView {
+        let mut view = self.show(record).unwrap();
+        view.log.sort_by_key(|line| line.id);
+        view
+    }
+
+    /// Count and digest of every scope, after comparing what is kept with a recount.
+    ///
+    /// # Panics
+    /// If they differ.
+    #[must_use]
+    pub fn digests(&self) -> Vec<ScopeDigest> {
+        self.with(|replica, author, _| {
+            let counted = replica.recount()?;
+            assert_eq!(replica.holdings(author.device)?.scopes, counted, "what is kept is what a recount finds");
+            Ok(counted)
+        })
+        .unwrap()
+    }
+
+    /// Every revision on the tablet.
+    ///
+    /// # Panics
+    /// If it is locked.
+    #[must_use]
+    pub fn log(&self) -> Vec<Entry> {
+        let mut bytes = Vec::new();
+        self.with(|replica, _, _| Ok(replica.export(&mut bytes)?)).unwrap();
+        entries(&String::from_utf8(bytes).unwrap())
+    }
+}
+
+/// Revisions as `export` writes them.
+///
+/// # Panics
+/// If a line is not a revision.
+#[must_use]
+pub fn entries(export: &str) -> Vec<Entry> {
+    export.lines().map(|line| Entry::read(line.to_owned()).unwrap()).collect()
+}
+
+fn core(folder: &Path, world: Arc<dyn World>) -> Arc<device::Tablet> {
+    let services = Services {
+        position: Box::new(Desktop),
+        camera: Box::new(Desktop),
+        secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
+    };
+    Arc::new(device::Tablet::new(folder.to_owned(), world, services))
+}
+
+/// The answers of a visit: who was present, and what for.
+#[must_use]
+pub fn a_visit(purpose: &str) -> Answers {
+    answers(&json!({
+        "outcome": "visited", "present_count": 3, "purpose": purpose, "topics": ["fraud", "fire"],
+        "fraud_app": "installed_now", "follow_up": "no", "signed": "declined",
+    }))
+}
+
+/// Answers as the command line takes them.
+///
+/// # Panics
+/// If it is not an object.
+#[must_use]
+pub fn answers(object: &Value) -> Answers {
+    object.as_object().unwrap().clone().into_iter().collect::<BTreeMap<_, _>>()
+}
+
+/// A picture: a JPEG of one colour.
+///
+/// # Panics
+/// Never in practice.
+#[must_use]
+pub fn photo(shade: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(64, 48, image::Rgb([shade, 120, 80]));
+    picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+/// A tablet whose every command is a process.
+#[derive(Debug)]
+pub struct TabletProgram {
+    folder: tempfile::TempDir,
+}
+
+impl TabletProgram {
+    /// A tablet that has used an invite.
+    ///
+    /// # Panics
+    /// If the station does not let it in.
+    #[must_use]
+    pub fn enrolled(invite: &str) -> Self {
+        let tablet = Self { folder: tempfile::tempdir().unwrap() };
+        assert!(tablet.run(&["enrol", invite]).is_some(), "not enrolled: {}", tablet.errors());
+        tablet
+    }
+
+    /// Runs a command to its end; the JSON it answers, `None` if it refused.
+    ///
+    /// # Panics
+    /// If the answer is not JSON.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Option<Value> {
+        let (code, printed) = self.begin(arguments).wait();
+        (code == Some(0)).then(|| serde_json::from_str(&printed).unwrap())
+    }
+
+    /// Starts a command.
+    #[must_use]
+    pub fn begin(&self, arguments: &[&str]) -> Process {
+        Process::begin(&mut self.command(arguments), &self.folder.path().join("errors.log"))
+    }
+
+    /// Every revision on the tablet.
+    ///
+    /// # Panics
+    /// If the tablet does not open.
+    #[must_use]
+    pub fn log(&self) -> Vec<Entry> {
+        let (code, printed) = self.begin(&["export"]).wait();
+        assert_eq!(code, Some(0), "{}", self.errors());
+        entries(&printed)
+    }
+
+    /// What it said on its error output.
+    #[must_use]
+    pub fn errors(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("errors.log")).unwrap_or_default()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&*TABLET);
+        command.arg("--dir").arg(self.folder.path().join("tablet")).args(["--pin", PIN]).args(arguments);
+        command
+    }
+}
