@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{Replica, ReplicaError, fold, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
-use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, check_fields, genesis};
+use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, blobs, check_fields, genesis};
 use crate::time::Hlc;
 use crate::world::World;
 
@@ -55,7 +55,8 @@ impl Replica {
     ) -> Result<Vec<RevisionId>, ReplicaError> {
         self.writing(|tx| {
             let made = append(tx, author, world, changes)?;
-            tablet::close_draft(tx, draft)?;
+            let named = changes.iter().flat_map(|change| blobs(&change.fields)).map(|(hash, _)| hash);
+            tablet::close_draft(tx, draft, named)?;
             Ok(made)
         })
     }

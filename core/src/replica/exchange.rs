@@ -452,3 +452,40 @@ impl Replica {
         self.writing(|tx| set_meta(tx, "token", &token))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+
+    use super::*;
+    use crate::ids::{ReceiptId, StationId};
+    use crate::world::{Seeded, World as _};
+
+    #[test]
+    fn a_receipt_covers_whatever_the_order_of_its_scopes() {
+        let world = Seeded::new(1, Instant::from_ms(1_000));
+        let mut replica = Replica::in_memory().unwrap();
+        let device = DeviceId::new(&world);
+        let areas: Vec<AreaId> = (0..4).map(|_| AreaId::new(&world)).collect();
+        replica.set_scopes(&areas).unwrap();
+        assert!(!replica.holdings(device).unwrap().covered, "nothing is covered without a receipt");
+        let scopes = areas.iter().rev().map(|area| ScopeDigest { area: *area, digest: Digest::default() });
+        let body = ReceiptBody {
+            id: ReceiptId::new(&world),
+            station: StationId::new(&world),
+            device,
+            epoch: EpochId::new(&world),
+            at_ms: world.now(),
+            position: 0,
+            own_seq: 0,
+            own_stored: 0,
+            own_refused: 0,
+            blobs_named: 0,
+            blobs_stored: 0,
+            scopes: scopes.collect(),
+        };
+        let receipt = Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap();
+        replica.keep_receipt(device, &receipt).unwrap();
+        assert!(replica.holdings(device).unwrap().covered);
+    }
+}

@@ -194,7 +194,7 @@ impl Replica {
         })
     }
 
-    /// Saves what a form says and removes its draft, all or none; its files now wait for the station.
+    /// Saves what a form says and removes its draft, all or none; the files it names now wait for the station.
     ///
     /// # Errors
     /// As [`Replica::save`].
@@ -206,32 +206,21 @@ impl Replica {
     ) -> Result<Vec<RevisionId>, ReplicaError> {
         self.save_finished(author, world, &finished.changes, finished.draft)
     }
-
-    /// Keeps bytes that a saved record names, without a draft.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn keep_blob(&mut self, blob: &StoredBlob) -> Result<(), ReplicaError> {
-        self.writing(|tx| {
-            tx.execute(
-                "INSERT INTO blob VALUES (?1, ?2, ?3, ?4, 'waiting')
-                 ON CONFLICT DO UPDATE SET state = 'waiting' WHERE state = 'draft'",
-                params![blob.hash, blob.media_type, blob.bytes.len(), blob.bytes],
-            )
-            .map_err(ReplicaError::sql("keeping a blob"))?;
-            Ok(())
-        })
-    }
 }
 
-/// Removes a draft whose answers were saved as records; the files they name wait for the station from now on.
-pub(super) fn close_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
-    tx.execute(
-        "UPDATE blob SET state = 'waiting' WHERE state = 'draft' AND hash IN (SELECT hash FROM attachment WHERE draft = ?1)",
-        [id],
-    )
-    .map_err(ReplicaError::sql("releasing a draft's files"))?;
-    remove_draft(tx, id)
+/// Removes a draft whose answers were saved as records: the files they name wait for the station from now on, a picture
+/// that was taken and replaced goes.
+pub(super) fn close_draft(
+    tx: &Transaction<'_>,
+    id: DraftId,
+    named: impl IntoIterator<Item = Hash>,
+) -> Result<(), ReplicaError> {
+    for hash in named {
+        tx.execute("UPDATE blob SET state = 'waiting' WHERE hash = ?1 AND state = 'draft'", [hash])
+            .map_err(ReplicaError::sql("releasing a draft's files"))?;
+    }
+    remove_draft(tx, id)?;
+    drop_unused(tx)
 }
 
 fn remove_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
@@ -304,5 +293,63 @@ impl Replica {
     /// [`ReplicaError::NotFound`] if it is not here.
     pub fn household_name(&self, household: RecordId) -> Result<Names, ReplicaError> {
         self.reading(|connection| household_name(connection, household))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::{AreaId, DeviceId, OfficerId};
+    use crate::record::{Fields, Kind};
+    use crate::world::Seeded;
+
+    fn picture(bytes: &[u8]) -> StoredBlob {
+        StoredBlob { hash: Hash::of(bytes), media_type: "image/png".into(), bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn finishing_sends_the_pictures_that_are_named_and_drops_the_others() {
+        let world = Seeded::new(1, Instant::from_ms(1_000));
+        let mut replica = Replica::in_memory().unwrap();
+        let author = Author { device: DeviceId::new(&world), officer: OfficerId::new(&world) };
+        let (household, area) = (RecordId::new(&world), AreaId::new(&world));
+        let fields = Fields::from([("name_zh".to_owned(), json!("巴图"))]);
+        replica.save(author, &world, &[Change { record: household, kind: Kind::Household, area, fields }]).unwrap();
+        let draft = replica.begin_draft(&world, household, "household_visit").unwrap().id;
+        assert_eq!(replica.begin_draft(&world, household, "household_visit").unwrap().id, draft);
+        let (first, second) = (picture(b"first"), picture(b"second"));
+        replica.attach(draft, "photo-1.png", &first).unwrap();
+        replica.attach(draft, "photo-2.png", &second).unwrap();
+        assert_eq!(replica.waiting(author.device).unwrap().blobs, 0, "a draft's pictures do not wait");
+
+        let named = json!({ "blob": second.hash, "name": "photo-2.png", "size_bytes": 6, "media_type": "image/png" });
+        let fields = Fields::from([("household".to_owned(), json!(household)), ("answer.photo".to_owned(), named)]);
+        let changes = vec![Change { record: RecordId::new(&world), kind: Kind::Visit, area, fields }];
+        replica.finish(author, &world, &FinishedForm { draft, changes }).unwrap();
+        assert_eq!(replica.waiting(author.device).unwrap().blobs, 1);
+        assert_eq!(replica.next_blob().unwrap().unwrap(), second);
+        assert!(matches!(replica.blob(first.hash), Err(ReplicaError::NotFound { .. })));
+        assert!(matches!(replica.draft(draft), Err(ReplicaError::NotFound { .. })));
+    }
+
+    #[test]
+    fn a_deleted_draft_takes_its_pictures_along_unless_another_draft_has_them() {
+        let world = Seeded::new(2, Instant::from_ms(1_000));
+        let mut replica = Replica::in_memory().unwrap();
+        let author = Author { device: DeviceId::new(&world), officer: OfficerId::new(&world) };
+        let (household, area) = (RecordId::new(&world), AreaId::new(&world));
+        let change = Change { record: household, kind: Kind::Household, area, fields: Fields::new() };
+        replica.save(author, &world, &[change]).unwrap();
+        let one = replica.begin_draft(&world, household, "one").unwrap().id;
+        let other = replica.begin_draft(&world, household, "other").unwrap().id;
+        let shared = picture(b"shared");
+        replica.attach(one, "a.png", &shared).unwrap();
+        replica.attach(other, "b.png", &shared).unwrap();
+        replica.delete_draft(one).unwrap();
+        assert_eq!(replica.blob(shared.hash).unwrap(), shared);
+        replica.delete_draft(other).unwrap();
+        assert!(replica.blob(shared.hash).is_err());
     }
 }
