@@ -9,6 +9,13 @@ test('choices are shown by their words, also when ODK wrote them in one line', (
   expect(answerText('topics', ['fraud', 'fire'])).toBe('防范诈骗、防火')
 })
 
+test('a list has the comma of its language', () => {
+  showIn('mn-Mong')
+  expect(answerText('topics', ['law', 'other'])).toBe('ᠬᠠᠤᠯᠢ ᠴᠠᠭᠠᠵᠠ᠂ ᠪᠤᠰᠤᠳ')
+  showIn('mn-Cyrl')
+  expect(answerText('topics', ['law', 'other'])).toBe('Хууль, Бусад')
+})
+
 test('a choice of a newer form stays as it is instead of vanishing', () => {
   expect(choiceWords('topics', ['fraud', 'of_next_year'])).toContain('of_next_year')
   expect(answerMong('topics', ['fraud', 'of_next_year'])).toBe('')

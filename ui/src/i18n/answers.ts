@@ -1,7 +1,7 @@
 // The words of the built-in forms' questions and choices, for pages that show a finished visit without its form.
 import { keyOf, mong, t } from '.'
 import type { TextKey } from '.'
-import { valueText } from './values'
+import { listText, valueText } from './values'
 
 const HIDDEN = new Set(['started', 'ended', 'notice', 'instanceID', 'meta'])
 const CHOSEN = new Set(['outcome', 'purpose', 'topics', 'fraud_app', 'hazards', 'follow_up', 'signed'])
@@ -33,7 +33,7 @@ export function choiceWords(question: string, names: string | readonly string[])
 /** An answer as people read it; empty if nothing was answered. */
 export function answerText(path: string, answer: unknown): string {
   const names = choiceNames(path, answer)
-  if (names !== null) return choiceWords(questionOf(path), names).join('、')
+  if (names !== null) return listText(choiceWords(questionOf(path), names))
   return valueText(answer)
 }
 

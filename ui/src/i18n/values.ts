@@ -1,17 +1,26 @@
 // How the value of a field or an answer is written, whatever its type: text, a number, a day, a position, a place.
 import type { Day } from '@/api/bindings/Day'
 import type { Names } from '@/api/bindings/Names'
+import { locale } from '@/state/display'
+import type { Locale } from '@/state/display'
 import { t } from '.'
 import { nameIn } from './names'
 import { dayText } from './time'
+
+const COMMAS: Record<Locale, string> = { 'zh-Hans': '、', 'mn-Mong': '᠂ ', 'mn-Cyrl': ', ' }
 
 /** The value as people read it; empty for none. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return isDay(value) ? dayText(value) : value
-  if (Array.isArray(value)) return value.map(valueText).join('、')
+  if (Array.isArray(value)) return listText(value.map(valueText))
   if (typeof value === 'object') return thingText(value)
   return JSON.stringify(value)
+}
+
+/** Several things in one line, with the comma of the language. */
+export function listText(things: readonly string[]): string {
+  return things.join(COMMAS[locale.value])
 }
 
 function thingText(thing: object): string {
