@@ -18,7 +18,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("invite_hours", "72", "How long an invite is good."),
     ("request_timeout_s", "60", "A request that takes longer is given up."),
     ("requests_at_once", "64", "Requests worked on at the same time; others wait."),
-    ("logins_a_minute", "120", "Enrolments and logins from one address in a minute."),
+    ("logins_a_minute", "1200", "Enrolments and logins from one address in a minute."),
     ("passwords_a_minute", "10", "Console logins from one address in a minute."),
     ("log", "\"info\"", "What is logged: error, warn, info, debug, trace, or filters as in ailchin_server=debug."),
     ("log_json", "false", "Log lines as JSON."),

@@ -107,7 +107,7 @@ impl Server {
 
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Serving)?;
         let handle = Handle::new();
-        let routes = http::router(App::new(Arc::clone(&store), world, config)).layer(http::catch_panics());
+        let routes = http::router(App::new(Arc::clone(&store), world, config));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = runtime.spawn(serve(listener, tls, handle.clone(), service));
         Ok(Running { url, store, handle, serving, runtime: Some(runtime) })

@@ -94,8 +94,8 @@ pub(super) fn move_in(
         while homes.len() + places.len() < wanted && changes.len() < AT_ONCE {
             let at = (homes.len() + places.len()) % gacha.len().max(1);
             let Some(here) = gacha.get(at) else { return Ok((homes, counted)) };
-            let winter = here.middle.near(chance, 12.0);
-            let summer = winter.near(chance, 15.0);
+            let winter = here.middle.near(chance, 6.0);
+            let summer = winter.near(chance, 8.0);
             let record = RecordId::new(world);
             places.push((changes.len(), record, at, winter, summer));
             counted.persons += household(record, (winter, summer), here.area, chance, world, &mut changes);

@@ -75,8 +75,10 @@ pub(super) fn say(form: &FormModel, call: &Call<'_>, chance: Chance<'_>, world: 
         answers.insert("follow_up".to_owned(), json!(if follow_up.is_some() { "yes" } else { "no" }));
         if chance.percent(80) {
             let (lat, lon) = call.spot.near(chance, 0.05).degrees();
-            let accuracy_m = chance.between(3, 25);
-            answers.insert("position".to_owned(), json!({ "lat": lat, "lon": lon, "accuracy_m": accuracy_m }));
+            let altitude_m = (1_250.0 + 90.0 * chance.fraction()).round();
+            let accuracy_m = (3.0 + 22.0 * chance.fraction()).round();
+            let position = json!({ "lat": lat, "lon": lon, "altitude_m": altitude_m, "accuracy_m": accuracy_m });
+            answers.insert("position".to_owned(), position);
         }
         signature = if chance.percent(85) { chance.one(call.signatures).cloned() } else { None };
         answers.insert("signed".to_owned(), json!(if signature.is_some() { "yes" } else { "declined" }));

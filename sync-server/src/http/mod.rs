@@ -99,6 +99,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/console/overview", get(console::overview))
         .fallback(|| async { Refusal::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::from(Code::Malformed) })
+        .layer(catch_panics())
         .layer(from_fn_with_state(app.clone(), around))
         .with_state(app)
 }
@@ -136,7 +137,7 @@ async fn health(State(app): State<App>) -> Result<&'static str, Refusal> {
 }
 
 /// What a panic in a handler is answered with.
-pub(crate) fn catch_panics() -> CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> Response> {
+fn catch_panics() -> CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> Response> {
     fn answer(_: Box<dyn std::any::Any + Send>) -> Response {
         tracing::error!("a handler panicked");
         Refusal::from(Code::StationFailed).into_response()
