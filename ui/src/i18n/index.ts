@@ -23,9 +23,13 @@ export const i18n = createI18n({
   fallbackWarn: false,
 })
 
-watchEffect(() => {
-  i18n.global.locale.value = locale.value
-})
+// At once, so that no sentence is made half in one language and half in another.
+watchEffect(
+  () => {
+    i18n.global.locale.value = locale.value
+  },
+  { flush: 'sync' },
+)
 
 /** The text in the language of the interface. */
 export function t(key: TextKey, named: Named = {}): string {
