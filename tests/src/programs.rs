@@ -20,7 +20,8 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["build", "--quiet", "--target-dir"])
         .arg(folder.parent().unwrap());
-    cargo.args(["-p", "ailchin-core", "-p", "ailchin-server", "--features", "ailchin-core/cli", "--bins"]);
+    // The packages and features of `make test`, so that nothing is compiled twice.
+    cargo.args(["--locked", "--workspace", "--all-features", "--bin", "tablet", "--bin", "ailchin-server"]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
