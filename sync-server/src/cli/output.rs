@@ -1,5 +1,8 @@
 //! What the commands print. Answers go to the standard output, everything else to the standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place where the program speaks to a terminal")]
+//!
+//! A reader that went away, as `head` does, is no failure: what cannot be printed is dropped.
+
+use std::io::{Write as _, stderr, stdout};
 
 use ailchin_core::error::Code;
 use serde_json::{Value, json};
@@ -8,35 +11,33 @@ use super::Desk;
 
 /// One answer: as JSON, or as the sentence for a person.
 pub(super) fn answer(desk: &Desk, json: &Value, sentence: &str) {
-    if desk.json { println!("{json}") } else { println!("{sentence}") }
+    let _ = if desk.json { writeln!(stdout(), "{json}") } else { writeln!(stdout(), "{sentence}") };
 }
 
 /// One JSON line, whether or not JSON was asked for: what scripts wait for.
 pub(super) fn line(json: &Value) {
-    println!("{json}");
+    let _ = writeln!(stdout(), "{json}");
 }
 
 /// Text beside the answer, for a person only.
 pub(super) fn aside(desk: &Desk, text: &str) {
     if !desk.json {
-        println!("{text}");
+        let _ = writeln!(stdout(), "{text}");
     }
 }
 
 /// The settings in force.
 pub(super) fn settings(desk: &Desk) {
-    if desk.json {
-        println!("{}", json!(desk.config.table()));
-    } else {
-        print!("{}", desk.config.to_toml());
-    }
+    let text = if desk.json { format!("{}\n", json!(desk.config.table())) } else { desk.config.to_toml() };
+    let _ = write!(stdout(), "{text}");
 }
 
 /// Why a command was not done.
 pub(super) fn failure(json: bool, code: Option<Code>, text: &str) {
-    if json {
-        eprintln!("{}", json!({ "error": text, "code": code.map(Code::as_str) }));
+    let line = if json {
+        json!({ "error": text, "code": code.map(Code::as_str) }).to_string()
     } else {
-        eprintln!("ailchin-server: {text}");
-    }
+        format!("ailchin-server: {text}")
+    };
+    let _ = writeln!(stderr(), "{line}");
 }

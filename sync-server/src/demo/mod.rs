@@ -256,8 +256,8 @@ impl<'w> Year<'w> {
             ]);
             let made_by = tablet.write(new(task, Kind::Task, fields), self.world)?;
             self.tasks += 1;
-            // Most are done in time, some late, a few are forgotten.
-            let late_days = chance.weighted(&[(Some(-3), 70), (Some(0), 14), (Some(9), 12), (None, 4)]).flatten();
+            // Most are done in time, some late, a few weeks late.
+            let late_days = chance.weighted(&[(-3, 70), (0, 12), (9, 12), (45, 6)]);
             if let (Some(late), Some(due)) = (late_days, Day::parse(&due)) {
                 let on = due.plus_days(late).start().plus_ms(20 * HOUR_MS);
                 self.promised.push(Reverse(Promise { on, task, made_by, area, tablet: index }));
