@@ -10,7 +10,8 @@ export const tablet = shallowRef<TabletState | null>(null)
 
 /** A refusal may tell that the core locked itself, or forgot its station, while a page was open. */
 export function heed(refusal: Refusal): void {
-  if (refusal.code === 'locked') moveTo('locked')
+  // A new tablet's core is not open either: a page that asked too early must not hide how it is enrolled.
+  if (refusal.code === 'locked' && tablet.value?.phase === 'open') moveTo('locked')
   if (refusal.code === 'not_enrolled') moveTo('new')
 }
 
