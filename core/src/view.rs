@@ -329,7 +329,7 @@ pub struct PersonView {
     pub name: Names,
     /// Telephone.
     pub phone: String,
-    /// `head`, `spouse`, `parent`, `child_adult`, `herder`, `other`.
+    /// `head`, `spouse`, `parent`, `adult`, `herder` or `other`.
     pub role: String,
 }
 

@@ -24,6 +24,8 @@ pub(super) fn prepare(connection: &Connection, key: Option<&FileKey>) -> Result<
     let doing = ReplicaError::sql;
     if let Some(key) = key {
         let hex = crate::sync::to_hex(key.expose());
+        // A wrong key is told by the error; SQLCipher's own lines on standard error would stand among answers.
+        connection.pragma_update(None, "cipher_log_level", "NONE").map_err(doing("silencing the cipher"))?;
         connection.pragma_update(None, "key", format!("x'{hex}'")).map_err(doing("giving the key"))?;
     }
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS)).map_err(doing("setting the wait"))?;

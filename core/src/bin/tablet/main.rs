@@ -4,6 +4,7 @@
 //! command line is wrong, 3 refused (somebody has to change something), 4 try again later, 5 the tablet's own files fail.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -196,14 +197,15 @@ fn json_or_text(value: String) -> Value {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "answers are this program's standard output")]
 fn say<T: Serialize>(answer: &T) -> Result<(), DeviceError> {
     let text = serde_json::to_string(answer).map_err(DeviceError::VaultUnreadable)?;
-    println!("{text}");
-    Ok(())
+    match writeln!(std::io::stdout(), "{text}") {
+        // Whoever read the answer has read enough.
+        Err(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|source| DeviceError::File { doing: "writing the answer", source }),
+    }
 }
 
-#[allow(clippy::print_stderr, reason = "errors are this program's standard error")]
 fn say_error(cause: &DeviceError) {
     let mut why = cause.to_string();
     let mut source = std::error::Error::source(cause);
@@ -213,7 +215,9 @@ fn say_error(cause: &DeviceError) {
         source = deeper.source();
     }
     let refusal = cause.refusal();
-    eprintln!("{}", json!({ "code": refusal.code, "field": refusal.field, "wait_ms": refusal.wait_ms, "why": why }));
+    let said = json!({ "code": refusal.code, "field": refusal.field, "wait_ms": refusal.wait_ms, "why": why });
+    // There is nowhere left to say that this could not be said; the exit code tells.
+    let _ = writeln!(std::io::stderr(), "{said}");
 }
 
 fn exit_code(code: Code) -> u8 {
