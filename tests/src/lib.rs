@@ -6,6 +6,7 @@
 //! | [`tablet`] | a [`Tablet`] beside the test, with a seeded clock; a [`TabletProgram`] whose every command is a process |
 //! | [`proxy`] | a [`FaultProxy`]: counts, cuts after exactly a byte, does something at a byte |
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
+//! | [`Dice`] | choices that a seed determines |
 //! | [`programs`] | the programs under test, built and started |
 //!
 //! ```no_run
@@ -28,6 +29,7 @@ pub mod tablet;
 pub mod window;
 
 use ailchin_core::time::Instant;
+use ailchin_core::world::{Seeded, World as _};
 
 pub use proxy::{FaultProxy, Passed, Way};
 pub use station::{Land, Station};
@@ -35,3 +37,22 @@ pub use tablet::{Tablet, TabletProgram};
 
 /// When stories begin: 2026-07-01, 09:00 at the station.
 pub const NOW: Instant = Instant::from_ms(1_782_867_600_000);
+
+/// Choices that a seed determines.
+#[derive(Debug)]
+pub struct Dice(Seeded);
+
+impl Dice {
+    /// The choices of this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Seeded::new(seed, NOW))
+    }
+
+    /// A number below `end`, which is not 0.
+    pub fn below(&mut self, end: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.fill_random(&mut bytes);
+        u64::from_le_bytes(bytes) % end
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// `tablet`: a tablet without a window.
 pub static TABLET: LazyLock<PathBuf> = LazyLock::new(|| built("tablet"));
@@ -36,7 +36,25 @@ fn built(name: &str) -> PathBuf {
 /// A process of ours; killed when it is dropped.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
+    child: Killer,
+    printed: Option<ChildStdout>,
+}
+
+/// What ends a process from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Killer(Arc<Mutex<Child>>);
+
+impl Killer {
+    /// Ends the process as a power cut would, and waits until it is gone.
+    pub fn kill(&self) {
+        let mut child = self.lock();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Child> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Process {
@@ -48,8 +66,10 @@ impl Process {
     pub fn start(command: &mut Command, errors: &Path) -> (Self, String) {
         let mut process = Self::begin(command, errors);
         let mut line = String::new();
-        BufReader::new(process.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut printed = BufReader::new(process.printed.take().unwrap());
+        printed.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "a program ended at once: {}", std::fs::read_to_string(errors).unwrap_or_default());
+        process.printed = Some(printed.into_inner());
         (process, line)
     }
 
@@ -60,34 +80,31 @@ impl Process {
     #[must_use]
     pub fn begin(command: &mut Command, errors: &Path) -> Self {
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(errors).unwrap();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
-        Self { child }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
+        let printed = child.stdout.take();
+        Self { child: Killer(Arc::new(Mutex::new(child))), printed }
     }
 
-    /// Its number.
+    /// What ends it from elsewhere.
     #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Ends it as a power cut would, and waits until it is gone.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn killer(&self) -> Killer {
+        self.child.clone()
     }
 
     /// Waits for its end: its exit code, `None` if it was killed, and what it printed.
     ///
     /// # Panics
     /// If what it printed cannot be read.
+    #[must_use]
     pub fn wait(mut self) -> (Option<i32>, String) {
-        let printed = self.child.stdout.take().map(|out| std::io::read_to_string(out).unwrap()).unwrap_or_default();
-        (self.child.wait().unwrap().code(), printed)
+        let printed = self.printed.take().map(|out| std::io::read_to_string(out).unwrap()).unwrap_or_default();
+        let code = self.child.lock().wait().unwrap().code();
+        (code, printed)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        self.child.kill();
     }
 }

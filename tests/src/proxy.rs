@@ -82,7 +82,7 @@ impl FaultProxy {
                     return;
                 }
                 if let Ok(tablet) = tablet {
-                    shared.connect(tablet);
+                    shared.connect(&tablet);
                 }
             }
         });
@@ -183,7 +183,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connect(self: &Arc<Self>, tablet: TcpStream) {
+    fn connect(self: &Arc<Self>, tablet: &TcpStream) {
         let target = {
             let wire = self.lock();
             if wire.broken {
@@ -196,12 +196,12 @@ impl Shared {
         if wire.broken {
             return;
         }
-        for end in [&tablet, &station] {
+        for end in [tablet, &station] {
             let _ = end.set_nodelay(true);
             wire.ends.extend(end.try_clone());
         }
         wire.passed.connections += 1;
-        for (way, from, to) in [(Way::Up, &tablet, &station), (Way::Down, &station, &tablet)] {
+        for (way, from, to) in [(Way::Up, tablet, &station), (Way::Down, &station, tablet)] {
             if let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) {
                 let shared = Arc::clone(self);
                 thread::spawn(move || shared.pump(way, from, to));

@@ -15,7 +15,7 @@ use ailchin_server::{Config, Running, Server, Store};
 use serde_json::{Value, json};
 
 use crate::NOW;
-use crate::programs::{Process, SERVER};
+use crate::programs::{Killer, Process, SERVER};
 
 /// What the folder is filled with before the station opens.
 #[derive(Clone, Copy, Debug)]
@@ -129,14 +129,14 @@ impl Station {
         self.served = Served::Not;
     }
 
-    /// The number of its process.
+    /// What ends its process from elsewhere.
     ///
     /// # Panics
     /// If it is no process.
     #[must_use]
-    pub fn process_id(&self) -> u32 {
+    pub fn killer(&self) -> Killer {
         match &self.served {
-            Served::Process(process, _) => process.id(),
+            Served::Process(process, _) => process.killer(),
             Served::Here(_) | Served::Not => panic!("the station is not a process"),
         }
     }
@@ -206,15 +206,6 @@ impl Station {
         self.store().author(self.id, changes, &*self.world).unwrap();
     }
 
-    /// The key that signs its receipts.
-    ///
-    /// # Panics
-    /// If there is no station in the store.
-    #[must_use]
-    pub fn epoch(&self) -> ailchin_core::ids::EpochId {
-        self.store().stations().unwrap()[0].epoch
-    }
-
     /// Every stored revision with its position, as its file holds them.
     ///
     /// # Panics
@@ -240,6 +231,15 @@ impl Station {
             (row.get::<_, DeviceId>(0).unwrap(), receipt.unwrap())
         });
         all.into_iter().filter(|(of, _)| *of == device).map(|(_, receipt)| receipt).collect()
+    }
+
+    /// Whether its file is sound.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.rows("PRAGMA integrity_check", |row| row.get::<_, String>(0).unwrap()) == ["ok"]
     }
 
     /// The blobs whose verified bytes lie in the station's folder.

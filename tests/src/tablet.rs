@@ -14,7 +14,7 @@ use ailchin_core::ids::{DeviceId, RecordId, RevisionId};
 use ailchin_core::record::{Entry, Fields};
 use ailchin_core::replica::RecordView;
 use ailchin_core::sync::{Outcome, ScopeDigest};
-use ailchin_core::view::{Finished, HouseholdPage};
+use ailchin_core::view::{Finished, HouseholdPage, HouseholdQuery};
 use ailchin_core::world::{Seeded, World};
 use serde_json::{Value, json};
 
@@ -136,6 +136,17 @@ impl Tablet {
     #[must_use]
     pub fn page(&self, household: RecordId) -> HouseholdPage {
         self.with(|replica, author, world| Ok(replica.household(household, author.device, world.now())?)).unwrap()
+    }
+
+    /// The households that the officer's words find, at most 100.
+    ///
+    /// # Panics
+    /// If it is locked.
+    #[must_use]
+    pub fn finds(&self, words: &str) -> Vec<RecordId> {
+        let query = HouseholdQuery { query: words.to_owned(), area: None, offset: 0, limit: 100 };
+        let list = self.with(|replica, _, _| Ok(replica.households(&query)?)).unwrap();
+        list.lines.iter().map(|line| line.id).collect()
     }
 
     /// A record with its log in order of revision ids, so that two tablets can be compared.

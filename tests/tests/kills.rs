@@ -1,156 +1,190 @@
-//! Processes killed with SIGKILL at random moments: of a push (station), of a sync and of a save (tablet).
+//! Programs end in the middle of what they do, as in a power cut: the station's a hundred times, the tablet's two hundred.
 //!
-//! The moment is a seeded number of bytes on the wire and a seeded number of microseconds after it. At the end nothing that
-//! was acknowledged is missing, nothing exists twice, and the digests are equal.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what is not as expected ends the test")]
+//! Everything that a program said it had saved is there afterwards, once, and digests are equal. When a program is killed is
+//! chosen by a seed: at a byte on the wire, or after so many microseconds of its work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
+use ailchin_core::device::Attached;
 use ailchin_core::ids::{DeviceId, RevisionId};
 use ailchin_core::record::Entry;
-use ailchin_core::world::{Seeded, World as _};
-use ailchin_tests::{FaultProxy, Land, NOW, Station, Tablet, TabletProgram, Way};
+use ailchin_tests::tablet::{a_visit, photo};
+use ailchin_tests::{Dice, FaultProxy, Land, Station, Tablet, TabletProgram, Way};
+use serde_json::{Value, json};
 
-/// As the issue asks: at least so many of each.
 const KILLS: u32 = 100;
 
-/// Bytes that a tablet sends in a sync with one or two changes, and a little more.
-const BYTES_UP: u64 = 2_600;
-
 #[test]
-fn a_station_killed_in_the_middle_of_pushes_loses_and_doubles_nothing() {
-    let mut moments = Moments::seeded(11);
-    let mut station = Station::process(Land::default());
+fn a_station_killed_a_hundred_times_while_tablets_push_loses_and_doubles_nothing() {
+    let mut dice = Dice::new(1);
+    let mut station = Station::process(Land { households: 20, ..Land::default() });
     let wire = FaultProxy::to(&station.address());
-    let tablet = Tablet::enrolled(21, &station.invite_by(0, &wire.address()));
-    tablet.syncs();
-    let (mut killed, mut unfinished) = (0, 0);
-    for round in 0_usize.. {
-        for change in 0..=round % 2 {
-            let household = station.households[(round + change) % station.households.len()];
-            tablet.writes(household, "note", &format!("第{round}轮 {change}"));
+    let tablets = [0, 1].map(|n| Tablet::enrolled(1 + n as u64, &station.invite_by(n, &wire.address())));
+    let mut saved: BTreeMap<RevisionId, DeviceId> = BTreeMap::new();
+    for tablet in &tablets {
+        tablet.syncs();
+    }
+    let (mut killed, mut survived) = (0, 0);
+    // As long as an exchange was: a kill may come at any byte of the next one.
+    let mut length = [600, 600];
+    while killed < KILLS {
+        let tablet = &tablets[usize::try_from(dice.below(2)).unwrap()];
+        work(tablet, &station, &mut dice, &mut saved);
+        let (way, most) = if dice.below(2) == 0 { (Way::Up, length[0]) } else { (Way::Down, length[1]) };
+        let killer = station.killer();
+        wire.when_passed(way, 1 + dice.below(most), move || killer.kill());
+        let over = tablet.sync().is_ok();
+        if wire.still_waits() {
+            assert!(over);
+            survived += 1;
+            length = [wire.passed().up, wire.passed().down];
+            continue;
         }
-        let station_process = station.process_id();
-        let later = moments.below(3_000);
-        wire.when_passed(Way::Up, moments.below(BYTES_UP), move || kill_after(station_process, later));
-        unfinished += u32::from(tablet.sync().is_err());
-        if !wire.still_waits() {
-            killed += 1;
-            station.kill();
-            station.open_process();
-            wire.turn_to(&station.address());
-        }
+        killed += 1;
+        station.kill();
+        station.open_process();
+        wire.turn_to(&station.address());
         wire.mend();
         tablet.syncs();
-        if killed == KILLS {
-            break;
-        }
-        assert!(round < 4 * 100, "only {killed} kills");
+        length = [length[0].max(wire.passed().up), length[1].max(wire.passed().down)];
+        assert!(tablet.sync_status().unwrap().covered, "after kill {killed}");
     }
-    assert!(unfinished > KILLS / 4, "only {unfinished} syncs were cut short: the kills come too late to show anything");
-    holds_exactly(&station, tablet.device(), &tablet.log());
-    assert!(tablet.sync_status().unwrap().covered, "the receipt covers everything");
-    assert!(tablet.syncs().nothing_new);
-    let _ = tablet.digests();
+    assert!(saved.len() > 300, "{} revisions saved, {survived} exchanges went through", saved.len());
+    wire.mend();
+    for tablet in tablets.iter().chain(&tablets) {
+        tablet.syncs();
+    }
+    station.kill();
+    assert!(station.is_sound());
+    let log = once_each(&station, &saved);
+    for tablet in &tablets {
+        assert_eq!(by_id(tablet.log()), log);
+        assert_eq!(tablet.digests(), tablets[0].digests());
+        let receipt = tablet.sync_status().unwrap().receipt.unwrap();
+        let own = saved.values().filter(|device| **device == tablet.device()).count() as u64;
+        assert_eq!((receipt.count, receipt.own_stored, receipt.own_total), (log.len() as u64, own, own));
+        assert_eq!(receipt.blobs_stored, receipt.blobs_total);
+    }
+}
+
+/// Some work: telephones, now and then a visit with a photo.
+fn work(tablet: &Tablet, station: &Station, dice: &mut Dice, saved: &mut BTreeMap<RevisionId, DeviceId>) {
+    let device = tablet.device();
+    for _ in 0..=dice.below(12) {
+        let household = station.households[usize::try_from(dice.below(20)).unwrap()];
+        tablet.clock().advance_ms(1_000);
+        saved.insert(tablet.writes(household, "phone", &dice.below(1_000_000).to_string()), device);
+    }
+    if dice.below(4) == 0 {
+        let shade = u8::try_from(dice.below(256)).unwrap();
+        let file = Attached { question: "photo".to_owned(), bytes: photo(shade) };
+        let visit = tablet.visits(station.households[0], a_visit("visit"), &[file]).visit;
+        saved.insert(tablet.show(visit).unwrap().log[0].id, device);
+    }
 }
 
 #[test]
-fn a_tablet_killed_in_the_middle_of_syncs_and_saves_loses_and_doubles_nothing() {
-    let mut moments = Moments::seeded(12);
-    let station = Station::process(Land::default());
+fn a_tablet_killed_two_hundred_times_while_it_saves_and_syncs_loses_and_doubles_nothing() {
+    let mut dice = Dice::new(2);
+    let station = Station::here(Land { households: 20, ..Land::default() });
     let wire = FaultProxy::to(&station.address());
     let tablet = TabletProgram::enrolled(&station.invite_by(0, &wire.address()));
-    tablet.run(&["sync"]).unwrap();
-    let mut acknowledged: BTreeSet<RevisionId> = BTreeSet::new();
-    let (mut killed_syncs, mut killed_saves) = (0, 0);
-    for round in 0_usize.. {
-        let household = station.households[round % station.households.len()].to_string();
-        let change = format!("note=第{round}轮");
-        let edit = ["edit", &household, &change];
-        if round % 2 == 0 {
-            acknowledged.insert(revision(&tablet.run(&edit).expect("a save that nobody disturbs")));
-        } else {
-            let save = tablet.begin(&edit);
-            kill_after(save.id(), moments.below(250_000));
-            match save.wait() {
-                (Some(0), printed) => acknowledged.insert(revision(&serde_json::from_str(&printed).unwrap())),
-                (code, _) => {
-                    assert_eq!(code, None, "a save ends well or is killed: {}", tablet.errors());
-                    killed_saves += 1;
-                    false
-                }
-            };
-        }
-        if killed_syncs < KILLS {
-            let (bytes, later) = (moments.below(BYTES_UP), moments.below(3_000));
-            let (tell, told) = std::sync::mpsc::channel::<u32>();
-            wire.when_passed(Way::Up, bytes, move || kill_after(told.recv().unwrap(), later));
-            let sync = tablet.begin(&["sync"]);
-            tell.send(sync.id()).unwrap();
-            let (code, _) = sync.wait();
-            killed_syncs += u32::from(code.is_none());
-            wire.mend();
-        }
-        if killed_syncs >= KILLS && killed_saves >= KILLS / 4 {
-            break;
-        }
-        assert!(round < 5 * 100, "only {killed_syncs} syncs and {killed_saves} saves were killed");
+    let other = Tablet::enrolled(2, &station.invite(1));
+    other.syncs();
+    assert!(tablet.run(&["sync"]).is_some());
+    let household = |dice: &mut Dice| station.households[usize::try_from(dice.below(20)).unwrap()];
+    let mut saved: BTreeSet<RevisionId> = BTreeSet::new();
+
+    let begun = Instant::now();
+    saved.insert(revision(&tablet.run(&["edit", &household(&mut dice).to_string(), "phone=1"]).unwrap()));
+    let an_edit_takes = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    wire.mend();
+    assert!(tablet.run(&["sync"]).is_some());
+    let length = wire.passed();
+
+    let (mut killed_saving, mut killed_syncing, mut round) = (0, 0, 0);
+    while killed_saving < KILLS || killed_syncing < KILLS {
+        round += 1;
+        let edit = tablet.begin(&["edit", &household(&mut dice).to_string(), &format!("phone={round}")]);
+        let killer = edit.killer();
+        // Half of the kills fall into the last part of the work, where it saves.
+        let from = if dice.below(2) == 0 { 0 } else { an_edit_takes * 3 / 4 };
+        after_us(from + dice.below(an_edit_takes * 5 / 4 - from), move || killer.kill());
+        let (code, printed) = edit.wait();
+        killed_saving += u32::from(code.is_none());
+        // What was printed was said.
+        saved.extend(serde_json::from_str::<Value>(&printed).ok().as_ref().map(revision));
+
+        other.writes(household(&mut dice), "note", &round.to_string());
+        other.syncs();
+        let way = if dice.below(2) == 0 { Way::Up } else { Way::Down };
+        let (tell, told) = mpsc::channel::<ailchin_tests::programs::Killer>();
+        wire.when_passed(way, 1 + dice.below(length.bytes(way) * 5 / 4), move || told.recv().unwrap().kill());
+        let sync = tablet.begin(&["sync"]);
+        tell.send(sync.killer()).unwrap();
+        let (code, _) = sync.wait();
+        killed_syncing += u32::from(code.is_none());
+        assert!(matches!(code, None | Some(0)), "{}", tablet.errors());
     }
-    let last = tablet.run(&["sync"]).expect("a sync that nobody disturbs");
-    assert_eq!(last["refused"], 0);
-    let log = tablet.log();
-    let here: BTreeSet<RevisionId> = log.iter().map(|entry| entry.revision.id).collect();
-    assert!(acknowledged.is_subset(&here), "a save that was acknowledged is missing");
-    let device = log.iter().find(|entry| acknowledged.contains(&entry.revision.id)).unwrap().revision.device;
-    holds_exactly(&station, device, &log);
-    assert_eq!(tablet.run(&["check"]).unwrap()["equal"], true);
-    assert_eq!(tablet.run(&["receipt"]).unwrap()["covered"], true);
+    wire.mend();
+    assert!(tablet.run(&["sync"]).is_some(), "{}", tablet.errors());
+    other.syncs();
+
+    let here = by_id(tablet.log());
+    let own: BTreeSet<RevisionId> =
+        here.values().filter(|entry| entry.revision.device != other.device()).map(|entry| entry.revision.id).collect();
+    assert!(
+        own.is_superset(&saved),
+        "{} of {} that were said to be saved",
+        own.intersection(&saved).count(),
+        saved.len()
+    );
+    assert!(saved.len() > 30);
+    let of_tablet = here.values().map(|entry| (entry.revision.id, entry.revision.device));
+    assert_eq!(once_each(&station, &of_tablet.collect()), here);
+    assert_eq!(by_id(other.log()), here);
+    let check = tablet.run(&["check"]).unwrap();
+    assert_eq!((&check["equal"], &check["revisions"]), (&json!(true), &json!(here.len())));
+    assert_eq!(check["scopes"], json!(other.digests()));
+    let receipt = tablet.run(&["receipt"]).unwrap();
+    assert_eq!((&receipt["covered"], &receipt["receipt"]["count"]), (&json!(true), &json!(here.len())));
 }
 
-/// The station holds what the tablet holds, each once, at positions without gaps, and the device's log without gaps.
-fn holds_exactly(station: &Station, device: DeviceId, on_tablet: &[Entry]) {
-    let at_station = station.log();
-    let positions: Vec<u64> = at_station.iter().map(|(position, _)| *position).collect();
-    assert_eq!(positions, (1..=at_station.len() as u64).collect::<Vec<_>>(), "positions without gaps");
-    let bodies = |entries: &mut dyn Iterator<Item = &Entry>| -> BTreeMap<RevisionId, String> {
-        entries.map(|entry| (entry.revision.id, entry.body.clone())).collect()
-    };
-    let there = bodies(&mut at_station.iter().map(|(_, entry)| entry));
-    assert_eq!(there.len(), at_station.len(), "no revision is there twice");
-    assert_eq!(there, bodies(&mut on_tablet.iter()), "both hold the same bytes");
-    let own = at_station.iter().map(|(_, entry)| &entry.revision).filter(|revision| revision.device == device);
-    let places: Vec<u64> = own.map(|revision| revision.seq).collect();
-    assert_eq!(places, (1..=places.len() as u64).collect::<Vec<_>>(), "the device's log without gaps");
-}
-
-fn revision(saved: &serde_json::Value) -> RevisionId {
+fn revision(saved: &Value) -> RevisionId {
     RevisionId::parse(saved["revision"].as_str().unwrap()).unwrap()
 }
 
-/// Kills a process of ours, some microseconds from now, without waiting for it.
-fn kill_after(process: u32, microseconds: u64) {
+/// Does something after so many microseconds: this is the moment of a kill, not a wait for anything.
+fn after_us(us: u64, act: impl FnOnce() + Send + 'static) {
     std::thread::spawn(move || {
-        let until = std::time::Instant::now() + Duration::from_micros(microseconds);
-        while let Some(left) = until.checked_duration_since(std::time::Instant::now()).filter(|left| !left.is_zero()) {
-            std::thread::park_timeout(left);
-        }
-        let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(std::process::Stdio::null()).status();
+        let (_tell, told) = mpsc::channel::<()>();
+        let _ = told.recv_timeout(Duration::from_micros(us));
+        act();
     });
 }
 
-/// Seeded numbers.
-struct Moments(Seeded);
-
-impl Moments {
-    fn seeded(seed: u64) -> Self {
-        Self(Seeded::new(seed, NOW))
+/// The station's log, after seeing that what was saved is in it once, and every device's log without a gap.
+fn once_each(station: &Station, saved: &BTreeMap<RevisionId, DeviceId>) -> BTreeMap<RevisionId, Entry> {
+    let log = station.log();
+    let positions: Vec<u64> = log.iter().map(|(position, _)| *position).collect();
+    assert_eq!(positions, (1..=log.len() as u64).collect::<Vec<_>>());
+    let mut places: BTreeMap<DeviceId, Vec<u64>> = BTreeMap::new();
+    for (_, entry) in &log {
+        places.entry(entry.revision.device).or_default().push(entry.revision.seq);
     }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill_random(&mut bytes);
-        u64::from_le_bytes(bytes) % bound
+    for (device, seqs) in places {
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "the log of {device}");
     }
+    let count = log.len();
+    let entries = by_id(log.into_iter().map(|(_, entry)| entry).collect());
+    assert_eq!(entries.len(), count);
+    assert!(saved.keys().all(|id| entries.contains_key(id)));
+    entries
+}
+
+fn by_id(entries: Vec<Entry>) -> BTreeMap<RevisionId, Entry> {
+    entries.into_iter().map(|entry| (entry.revision.id, entry)).collect()
 }

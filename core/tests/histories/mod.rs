@@ -86,8 +86,7 @@ impl Play {
     fn write(&self, device: usize, fields: &[(usize, usize)], clock: i64) -> Option<Revision> {
         let state = self.state(device);
         let shown = state.as_ref().map(State::shown).unwrap_or_default();
-        let undecided: BTreeSet<&str> =
-            state.iter().flat_map(State::conflicts).map(|(field, _)| field).collect();
+        let undecided: BTreeSet<&str> = state.iter().flat_map(State::conflicts).map(|(field, _)| field).collect();
         let mut changed = Fields::new();
         for (field, choice) in fields {
             let (name, value) = (FIELDS[*field], value(*field, *choice));
