@@ -138,7 +138,7 @@ pub struct Today {
     pub open_tasks: u32,
     /// Forms begun and not finished, the newest first.
     pub drafts: Vec<DraftLine>,
-    /// Visits that the officer made today.
+    /// Visits recorded today on this tablet, among its last 500 changes.
     pub visits_today: u32,
     /// What the station does not have yet.
     pub waiting: Waiting,

@@ -2,7 +2,7 @@
 
 CREATE TABLE log (
   n         INTEGER PRIMARY KEY,   -- order of arrival on this device
-  id        BLOB    NOT NULL UNIQUE,
+  id        BLOB    NOT NULL,
   record    BLOB    NOT NULL,
   area      BLOB    NOT NULL,
   device    BLOB    NOT NULL,
@@ -99,7 +99,6 @@ CREATE TABLE visit (
   topics    TEXT    NOT NULL       -- choice names, separated by spaces
 ) STRICT;
 CREATE INDEX visit_of_household ON visit (household, at_ms);
-CREATE INDEX visit_by_officer ON visit (officer, at_ms);
 
 CREATE TABLE task (
   r         INTEGER PRIMARY KEY,

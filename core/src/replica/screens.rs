@@ -1,7 +1,7 @@
 //! The questions of the screens, one method each.
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, params};
 
 use super::people::names;
 use super::read::{conflicts_of, officer_name};
@@ -17,6 +17,8 @@ use crate::view::{
 /// How far ahead Today looks for due tasks.
 const DUE_WITHIN_DAYS: i32 = 7;
 const MAX_LINES: u32 = 500;
+/// More changes than anybody makes in a day.
+const A_DAYS_CHANGES: u32 = 500;
 const MAX_DUE: u32 = 200;
 const MAX_TIMELINE: u32 = 200;
 
@@ -42,8 +44,10 @@ impl Replica {
                 drafts: tablet::drafts(connection, None)?,
                 visits_today: small(
                     connection,
-                    "SELECT count(*) FROM visit WHERE officer = ?1 AND at_ms >= ?2",
-                    params![officer, day.start().as_ms()],
+                    "SELECT count(DISTINCT r.r)
+                     FROM (SELECT record FROM log WHERE device = ?1 ORDER BY seq DESC LIMIT ?3) l
+                     JOIN record r ON r.id = l.record WHERE r.kind = 'visit' AND r.first_ms >= ?2",
+                    params![device, day.start().as_ms(), A_DAYS_CHANGES],
                 )?,
                 waiting: waiting(connection, device)?,
                 conflicts: conflicted(connection)?,
@@ -183,39 +187,41 @@ fn find_households(
     words: Option<String>,
     query: &HouseholdQuery,
 ) -> Result<HouseholdList, ReplicaError> {
-    let mut values: Vec<Sql> = Vec::new();
-    let mut wanted = Vec::new();
-    if let Some(words) = words {
-        values.push(words.into());
-        wanted.push(format!(
-            "h.id IN (SELECT id FROM household WHERE r IN (SELECT rowid FROM search WHERE search MATCH ?{0})
-                      UNION SELECT household FROM person WHERE r IN (SELECT rowid FROM search WHERE search MATCH ?{0}))",
-            values.len()
-        ));
-    }
-    if let Some(area) = query.area {
-        values.push(area.as_bytes().to_vec().into());
-        wanted.push(format!("h.area = ?{}", values.len()));
-    }
-    let wanted = if wanted.is_empty() { "1".to_owned() } else { wanted.join(" AND ") };
-    let total = small(
-        connection,
-        &format!("SELECT count(*) FROM household h WHERE {wanted}"),
-        params_from_iter(values.iter()),
-    )?;
-    values.push(i64::from(query.limit.min(MAX_LINES)).into());
-    values.push(i64::from(query.offset).into());
+    let area = query.area.map_or(Sql::Null, |area| Sql::from(area.as_bytes().to_vec()));
+    let found = match words {
+        Some(_) => {
+            "hit (r) AS MATERIALIZED (SELECT rowid FROM search WHERE search MATCH ?2),
+             found (r) AS MATERIALIZED (
+               SELECT h.r FROM hit JOIN household h ON h.r = hit.r WHERE ?1 IS NULL OR h.area = ?1
+               UNION
+               SELECT h.r FROM hit JOIN person p ON p.r = hit.r JOIN household h ON h.id = p.household
+               WHERE ?1 IS NULL OR h.area = ?1)"
+        }
+        None if query.area.is_some() => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
+        None => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
+    };
+    let of_found = match (&words, query.area) {
+        (Some(_), _) => "found f CROSS JOIN household h ON h.r = f.r",
+        (None, Some(_)) => "household h INDEXED BY household_in_area",
+        (None, None) => "household h INDEXED BY household_in_order",
+    };
+    let wanted = if words.is_none() && query.area.is_some() { "h.area = ?1" } else { "1" };
     let sql = format!(
-        "SELECT h.id, h.name_zh, h.name_mong, h.name_cyrl, h.phone, h.camp, a.name_zh, a.name_mong, a.name_cyrl,
+        "WITH {found}, page AS MATERIALIZED (
+           SELECT h.r, (SELECT count(*) FROM found) AS total
+           FROM {of_found} WHERE {wanted} ORDER BY h.sort, h.r LIMIT ?3 OFFSET ?4)
+         SELECT h.id, h.name_zh, h.name_mong, h.name_cyrl, h.phone, h.camp, a.name_zh, a.name_mong, a.name_cyrl,
                 (SELECT max(v.at_ms) FROM visit v WHERE v.household = h.id),
                 (SELECT count(*) FROM task t WHERE t.household = h.id AND t.done = 0),
-                EXISTS (SELECT 1 FROM record c WHERE c.r = h.r AND c.conflicts IS NOT NULL)
-         FROM household h LEFT JOIN area a ON a.id = h.area
-         WHERE {wanted} ORDER BY h.sort, h.r LIMIT ?{} OFFSET ?{}",
-        values.len() - 1,
-        values.len()
+                EXISTS (SELECT 1 FROM record c WHERE c.r = h.r AND c.conflicts IS NOT NULL),
+                page.total
+         FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area ORDER BY h.sort, h.r"
     );
-    let lines = rows(connection, &sql, params_from_iter(values.iter()), |row| {
+    let words = words.map_or(Sql::Null, Sql::from);
+    let mut total = 0;
+    let values = params![area, words, query.limit.min(MAX_LINES), query.offset];
+    let lines = rows(connection, &sql, values, |row| {
+        total = row.get(12)?;
         Ok(HouseholdLine {
             id: row.get(0)?,
             name: names(row, 1)?,
@@ -227,6 +233,10 @@ fn find_households(
             conflict: row.get(11)?,
         })
     })?;
+    if lines.is_empty() && (query.offset > 0 || query.limit == 0) {
+        let sql = format!("WITH {found} SELECT count(*) FROM found");
+        total = small(connection, &sql, params![area, words])?;
+    }
     Ok(HouseholdList { total, lines })
 }
 

@@ -108,6 +108,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Failure> {
     let connection = Connection::open(path)?;
     let key = ailchin_core::sync::to_hex(&KEY);
     connection.pragma_update(None, "key", format!("x'{key}'"))?;
+    connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -64 * 1024)?;
