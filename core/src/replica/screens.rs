@@ -92,7 +92,8 @@ impl Replica {
         })
     }
 
-    /// A page of households: all of them in order of name, or those that the officer's words find.
+    /// A page of households: all of them in order of name, or those that the officer's words find, first by what is the
+    /// household's own and then by its members.
     ///
     /// # Errors
     /// What SQLite says.
@@ -191,31 +192,30 @@ fn find_households(
     let found = match words {
         Some(_) => {
             "hit (r) AS MATERIALIZED (SELECT rowid FROM search WHERE search MATCH ?2),
-             found (r) AS MATERIALIZED (
-               SELECT h.r FROM hit JOIN household h ON h.r = hit.r WHERE ?1 IS NULL OR h.area = ?1
-               UNION
-               SELECT h.r FROM hit JOIN person p ON p.r = hit.r JOIN household h ON h.id = p.household
-               WHERE ?1 IS NULL OR h.area = ?1)"
+             found (r, through) AS MATERIALIZED (SELECT r, min(through) FROM (
+               SELECT h.r, 0 AS through FROM hit JOIN household h ON h.r = hit.r WHERE ?1 IS NULL OR h.area = ?1
+               UNION ALL
+               SELECT h.r, 1 FROM hit JOIN person p ON p.r = hit.r JOIN household h ON h.id = p.household
+               WHERE ?1 IS NULL OR h.area = ?1) GROUP BY r)"
         }
         None if query.area.is_some() => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
         None => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
     };
-    let of_found = match (&words, query.area) {
-        (Some(_), _) => "found f CROSS JOIN household h ON h.r = f.r",
-        (None, Some(_)) => "household h INDEXED BY household_in_area",
-        (None, None) => "household h INDEXED BY household_in_order",
+    let (of_found, order) = match (&words, query.area) {
+        (Some(_), _) => ("found f CROSS JOIN household h ON h.r = f.r", "f.through, h.sort, h.r"),
+        (None, Some(_)) => ("household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
+        (None, None) => ("household h INDEXED BY household_in_order", "h.sort, h.r"),
     };
-    let wanted = if words.is_none() && query.area.is_some() { "h.area = ?1" } else { "1" };
     let sql = format!(
         "WITH {found}, page AS MATERIALIZED (
-           SELECT h.r, (SELECT count(*) FROM found) AS total
-           FROM {of_found} WHERE {wanted} ORDER BY h.sort, h.r LIMIT ?3 OFFSET ?4)
+           SELECT h.r, row_number() OVER (ORDER BY {order}) AS line, (SELECT count(*) FROM found) AS total
+           FROM {of_found} ORDER BY {order} LIMIT ?3 OFFSET ?4)
          SELECT h.id, h.name_zh, h.name_mong, h.name_cyrl, h.phone, h.camp, a.name_zh, a.name_mong, a.name_cyrl,
                 (SELECT max(v.at_ms) FROM visit v WHERE v.household = h.id),
                 (SELECT count(*) FROM task t WHERE t.household = h.id AND t.done = 0),
                 EXISTS (SELECT 1 FROM record c WHERE c.r = h.r AND c.conflicts IS NOT NULL),
                 page.total
-         FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area ORDER BY h.sort, h.r"
+         FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area ORDER BY page.line"
     );
     let words = words.map_or(Sql::Null, Sql::from);
     let mut total = 0;
