@@ -1,12 +1,14 @@
 //! The demonstration: the main job end to end, told as it happens. Ends non-zero if anything does not hold.
 //!
-//! `demo FOLDER` works with real programs in a fresh folder: the station (`ailchin-server`) and two tablets (`tablet`).
-//! It leaves the folder and prints how to open tablet A's window on it.
+//! `demo FOLDER` works with real programs in a fresh folder: the station (`ailchin-server`), two tablets (`tablet`) and, at
+//! the end, tablet A's window (`ailchin`): to be used if there is a display, otherwise to have its pictures taken.
 
+mod pictures;
 mod programs;
 
 use std::path::{Path, PathBuf};
 
+use ailchin_core::world::{Machine, World as _};
 use programs::{Failure, PIN, Station, Tablet, say};
 use serde_json::{Value, json};
 
@@ -110,9 +112,12 @@ fn main() -> Result<(), Failure> {
         "\nThe station's data, both tablets and their encrypted files are in {}. The PIN is {PIN}.",
         folder.display()
     ));
-    let window = std::env::args_os().nth(2);
-    if let Some(window) = window {
-        programs::open_window(Path::new(&window), &a)?;
+    if std::env::var_os("DISPLAY").is_some() {
+        a.open_window()?;
+    } else {
+        let screens = folder.join("screens");
+        pictures::take(&a.dir, &screens, shared["name"]["zh"].as_str().unwrap_or_default())?;
+        say(&format!("There is no display: pictures of tablet A's window are in {}.", screens.display()));
     }
     station.stop()
 }
@@ -131,7 +136,7 @@ fn visited() -> Value {
         "fraud_app": "installed_now",
         "opinions": "去夏营盘的路雨后过不去。",
         "follow_up": "yes",
-        "follow_up_by": "2099-06-01",
+        "follow_up_by": Machine.now().day().plus_days(5),
         "follow_up_note": "问一问修路的事",
         "signed": "declined"
     })

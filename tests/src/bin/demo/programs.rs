@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use ailchin_tests::window::program;
 use serde_json::Value;
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -14,11 +15,6 @@ pub(crate) const PIN: &str = "274951";
 #[allow(clippy::print_stdout, reason = "the story is what the demonstration prints")]
 pub(crate) fn say(text: &str) {
     println!("{text}");
-}
-
-fn program(name: &str) -> Result<PathBuf, Failure> {
-    let here = std::env::current_exe()?;
-    Ok(here.parent().ok_or("the demonstration has no folder")?.join(name))
 }
 
 fn json(output: &Output, what: &str) -> Result<Value, Failure> {
@@ -100,7 +96,7 @@ impl Drop for Station {
 /// A tablet without a window.
 pub(crate) struct Tablet {
     pub(crate) name: &'static str,
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 impl Tablet {
@@ -136,8 +132,8 @@ impl Tablet {
         let file = folder.join("answers.json");
         std::fs::write(&file, answers.to_string())?;
         let picture = folder.join("photo.png");
-        image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([200, (x % 256) as u8, (y % 256) as u8]))
-            .save(&picture)?;
+        let shade = |of: u32| u8::try_from(of % 256).unwrap_or(0);
+        image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([200, shade(x), shade(y)])).save(&picture)?;
         let (file, picture) = (file.display().to_string(), format!("photo={}", picture.display()));
         let mut arguments = vec!["visit", id(home), "--answers", &file];
         if photo {
@@ -171,6 +167,13 @@ impl Tablet {
         ))
     }
 
+    /// Opens the tablet's window and waits until it is closed.
+    pub(crate) fn open_window(&self) -> Result<(), Failure> {
+        say(&format!("Tablet {}'s window opens; close it to end the demonstration.", self.name));
+        Command::new(program("ailchin")?).env("AILCHIN_TABLET_DIR", &self.dir).status()?;
+        Ok(())
+    }
+
     fn output(&self, arguments: &[&str]) -> Result<Output, Failure> {
         let program = program("tablet")?;
         Ok(Command::new(program).arg("--dir").arg(&self.dir).env("AILCHIN_PIN", PIN).args(arguments).output()?)
@@ -179,11 +182,4 @@ impl Tablet {
 
 fn id(home: &Value) -> &str {
     home["id"].as_str().unwrap_or_default()
-}
-
-/// Opens the tablet's window and waits until it is closed.
-pub(crate) fn open_window(window: &Path, tablet: &Tablet) -> Result<(), Failure> {
-    say(&format!("Tablet {}'s window opens; close it to end the demonstration.", tablet.name));
-    Command::new(window).env("AILCHIN_TABLET_DIR", &tablet.dir).status()?;
-    Ok(())
 }

@@ -19,6 +19,6 @@ name: Names,
  */
 phone: string, 
 /**
- * `head`, `spouse`, `parent`, `child_adult`, `herder`, `other`.
+ * `head`, `spouse`, `parent`, `adult`, `herder` or `other`.
  */
 role: string, };

@@ -31,7 +31,7 @@ open_tasks: number,
  */
 drafts: Array<DraftLine>, 
 /**
- * Visits recorded today on this tablet.
+ * Visits recorded today on this tablet, among its last 500 changes.
  */
 visits_today: number, 
 /**
