@@ -329,6 +329,45 @@ fn a_closed_program_goes_on_where_it_was_and_a_station_comes_back_elsewhere() {
 }
 
 #[test]
+fn a_station_put_back_to_an_earlier_copy_without_a_word_is_noticed_and_gets_everybodys_work_again() {
+    for work_before_the_next_sync in [0, 9] {
+        let mut station = Station::here(Land::default());
+        let (wire_a, wire_b) = (FaultProxy::to(&station.address()), FaultProxy::to(&station.address()));
+        let a = Tablet::enrolled(1, &station.invite_by(0, &wire_a.address()));
+        let b = Tablet::enrolled(2, &station.invite_by(1, &wire_b.address()));
+        a.syncs();
+        b.syncs();
+        let file = station.folder().join("station.db");
+        let copy = file.with_extension("copy");
+        station.close();
+        std::fs::copy(&file, &copy).unwrap();
+        station.open_here();
+        let back = |station: &Station| [&wire_a, &wire_b].map(|wire| wire.turn_to(&station.address()));
+        back(&station);
+        for (tablet, phone) in [(&a, "1"), (&b, "2"), (&a, "3")] {
+            tablet.writes(station.households[0], "phone", phone);
+            tablet.syncs();
+        }
+        let before = station.log().len();
+
+        station.close();
+        std::fs::copy(&copy, &file).unwrap();
+        station.open_here();
+        back(&station);
+        assert_eq!(station.log().len(), before - 3);
+        // New work takes the places of what was lost.
+        for n in 0..work_before_the_next_sync {
+            b.writes(station.households[1], "note", &n.to_string());
+        }
+        for tablet in [&a, &b, &a] {
+            tablet.syncs();
+        }
+        assert_eq!(station.log().len(), before + work_before_the_next_sync);
+        everybody_holds_the_same(&station, &[&a, &b]);
+    }
+}
+
+#[test]
 fn a_clock_that_is_wrong_does_no_harm_and_is_told() {
     let station = Station::here(Land::default());
     let (a, b) = (Tablet::enrolled(1, &station.invite(0)), Tablet::enrolled(2, &station.invite(1)));

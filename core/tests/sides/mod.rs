@@ -164,7 +164,8 @@ impl Tablet {
         own.chain(self.others.iter().filter(|(_, at)| at.is_some()).map(|(item, _)| *item)).collect()
     }
 
-    fn holdings(&self) -> Holdings {
+    /// What it holds, as far as a sync is concerned.
+    pub fn holdings(&self) -> Holdings {
         let mut digest = Digest::default();
         self.confirmed().iter().for_each(|item| digest.add(item.hash()));
         let scopes = vec![ScopeDigest { area: area(), digest }];

@@ -38,15 +38,13 @@ fn receipt(
     if request.epoch != station.epoch {
         return Err(Fault::Refused(Code::EpochChanged));
     }
-    if request.position >= station.next_position {
-        return Err(Fault::Refused(Code::Malformed));
-    }
     let areas = device::scopes(tx, station.id, &author)?.unwrap_or_default();
     let mut scopes = Vec::with_capacity(areas.len());
     for area in areas {
         scopes.push(ScopeDigest { area, digest: log::held(tx, station.id, area, request.position)? });
     }
-    if !agree(&scopes, &request.scopes) {
+    // A position beyond the feed: the tablet has seen what is no longer here.
+    if request.position >= station.next_position || !agree(&scopes, &request.scopes) {
         return Err(Fault::Mismatch(scopes));
     }
     let (blobs_named, blobs_stored) = blobs(tx, station.id, device)?;
