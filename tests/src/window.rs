@@ -274,12 +274,14 @@ impl Window {
         self.press("pin-done")
     }
 
-    /// Runs a function body in the page and gives what it returns.
+    /// Runs the body of an async function in the page and gives what it returns, or the text of what it throws.
     ///
     /// # Errors
     /// [`WindowError::Act`].
-    pub fn ask_page(&self, script: &str) -> Result<Value, WindowError> {
-        self.act("asking the page", async { self.client.execute(script, Vec::new()).await })
+    pub fn ask_page(&self, body: &str) -> Result<Value, WindowError> {
+        let script =
+            format!("const done = arguments[0]; (async () => {{ {body} }})().then(done, (e) => done(String(e)))");
+        self.act("asking the page", async { self.client.execute_async(&script, Vec::new()).await })
     }
 
     /// Makes the window this large.
@@ -295,12 +297,11 @@ impl Window {
     /// # Errors
     /// [`WindowError::Act`], [`WindowError::System`] if the file cannot be written.
     pub fn picture(&self, file: &Path) -> Result<(), WindowError> {
-        let drawn = "const done = arguments[0]; \
-            document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-        let png = self.act("taking a picture", async {
-            self.client.execute_async(drawn, Vec::new()).await?;
-            self.client.screenshot().await
-        })?;
+        self.ask_page(
+            "await document.fonts.ready; \
+             await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))",
+        )?;
+        let png = self.act("taking a picture", async { self.client.screenshot().await })?;
         let folder = file.parent().unwrap_or(file);
         std::fs::create_dir_all(folder).map_err(system("making the pictures' folder"))?;
         std::fs::write(file, png).map_err(system("writing a picture"))

@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::error::Error;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::Path;
 
 use ailchin_core::view::TimelineEntry;
 use ailchin_tests::tablet::PIN;
 use ailchin_tests::window::{Screen, Window, program};
 use ailchin_tests::{FaultProxy, Land, Station, Tablet};
+use serde_json::json;
 
 const HEARD: &str = "井边的路要修";
 
@@ -132,6 +135,39 @@ fn a_visit_without_a_network_survives_a_dead_tablet_and_reaches_the_station() ->
     let [TimelineEntry::Visit { id, .. }] = visits.as_slice() else { panic!("not one visit: {visits:?}") };
     let visit = colleague.with(|replica, _, _| Ok(replica.visit(*id)?))?;
     assert_eq!(visit.answers["opinions"], HEARD);
+    Ok(())
+}
+
+#[test]
+fn in_vertical_mongolian_the_fields_stand_upright_too() -> Outcome {
+    let (folder, screen) = (tempfile::tempdir()?, Screen::start()?);
+    let window = Window::open(&screen, folder.path())?;
+    window.press("nav-display")?;
+    window.press("display-mn-Mong")?;
+    window.see("enrol-invite")?;
+    picture(&window, "15-vertical")?;
+    let upright = window.ask_page(
+        "const field = document.body.appendChild(document.createElement('input')); \
+         const box = field.getBoundingClientRect(); \
+         return [getComputedStyle(field).writingMode, box.height > box.width]",
+    )?;
+    assert_eq!(upright, json!(["vertical-lr", true]));
+    Ok(())
+}
+
+#[test]
+fn the_page_reaches_nothing_but_its_own_core() -> Outcome {
+    let (folder, screen) = (tempfile::tempdir()?, Screen::start()?);
+    let elsewhere = TcpListener::bind("127.0.0.1:0")?;
+    elsewhere.set_nonblocking(true)?;
+    let window = Window::open(&screen, folder.path())?;
+    window.see("enrol-invite")?;
+    let address = elsewhere.local_addr()?;
+    let told = window.ask_page(&format!("await fetch('http://{address}/'); return 'reached'"))?;
+    assert_ne!(told, json!("reached"));
+    assert_eq!(elsewhere.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "somebody was called");
+    let core = window.ask_page("return '__TAURI_INTERNALS__' in window && !('__TAURI__' in window)")?;
+    assert_eq!(core, json!(true));
     Ok(())
 }
 
