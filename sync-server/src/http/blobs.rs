@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use super::App;
 use super::access::Tablet;
 use super::answer::Refusal;
-use super::body::{announces_more_than, take};
+use super::body::capped;
 
 /// What a blob may be.
 const MEDIA_TYPES: &[&str] = &["image/jpeg", "image/png"];
@@ -36,10 +36,7 @@ pub(super) async fn put(
     let hash = Hash::parse(&hash).map_err(|_| Code::Malformed)?;
     let named = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = MEDIA_TYPES.iter().find(|known| Some(**known) == named).ok_or(Code::Malformed)?;
-    if announces_more_than(&request, MAX_BLOB_BYTES) {
-        return Err(Refusal::from(Code::TooLarge));
-    }
-    let bytes = take(request.into_body(), MAX_BLOB_BYTES).await?;
+    let bytes = capped(request, MAX_BLOB_BYTES).await?;
     let shared = app.clone();
     app.blocking(move || {
         if Hash::of(&bytes) != hash {

@@ -1,7 +1,10 @@
 //! Bodies of requests, capped.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use ailchin_core::error::Code;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_LENGTH;
 use serde::de::DeserializeOwned;
@@ -10,6 +13,9 @@ use super::answer::Refusal;
 
 /// The largest body of a JSON request.
 const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// How much of a body that is too large is read all the same.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A JSON body.
 pub(super) struct Read<T>(pub(super) T);
@@ -31,8 +37,23 @@ pub(super) async fn take(body: Body, cap: usize) -> Result<axum::body::Bytes, Re
     })
 }
 
-/// Whether the request announces more than the cap, so that nothing of it need be read.
-pub(super) fn announces_more_than(request: &Request, cap: usize) -> bool {
+/// The bytes of a request's body. One that announces more than the cap is refused without keeping any of it.
+pub(super) async fn capped(request: Request, cap: usize) -> Result<axum::body::Bytes, Refusal> {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    length.is_some_and(|length| length > cap)
+    if length.is_some_and(|length| length > cap) {
+        discard(request.into_body()).await;
+        return Err(Refusal::from(Code::TooLarge));
+    }
+    take(request.into_body(), cap).await
+}
+
+/// Throws a refused body away: a sender that is cut off in the middle of it would not read why.
+async fn discard(mut body: Body) {
+    let mut left = MAX_DISCARDED_BYTES;
+    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        match left.checked_sub(frame.data_ref().map_or(0, axum::body::Bytes::len)) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }

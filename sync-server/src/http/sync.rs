@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::access::Tablet;
 use super::answer::Refusal;
-use super::body::{Read, announces_more_than, take};
+use super::body::{Read, capped};
 use crate::store::{PullLimits, Store, StoreError};
 
 /// What a batch is.
@@ -42,10 +42,7 @@ pub(super) async fn push(
     tablet: Tablet,
     request: Request,
 ) -> Result<Json<PushAnswer>, Refusal> {
-    if announces_more_than(&request, MAX_PUSH_BYTES) {
-        return Err(Refusal::from(Code::TooLarge));
-    }
-    let packed = take(request.into_body(), MAX_PUSH_BYTES).await?;
+    let packed = capped(request, MAX_PUSH_BYTES).await?;
     let shared = app.clone();
     let answer = app
         .blocking(move || {
