@@ -21,7 +21,7 @@ setup: ## installs what is missing: system packages, npm packages, Python packag
 	@$(MAKE) --silent ui/node_modules/.package-lock.json .venv/.complete
 
 ui/node_modules/.package-lock.json: ui/package-lock.json ui/package.json
-	npm --prefix ui ci --no-audit --no-fund
+	npm --prefix ui ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 .venv/.complete: scripts/forms/requirements.txt
@@ -33,7 +33,7 @@ ui: setup ## builds the interface into ui/dist
 	@$(MAKE) --silent ui/dist/index.html
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
-	npm --prefix ui exec -- vite build ui
+	npm --prefix ui exec -- vite build --logLevel=warn ui
 	@touch $@
 
 forms: setup ## turns the spreadsheets of packs/ into forms
