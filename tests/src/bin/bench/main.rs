@@ -21,10 +21,10 @@ const QUICK: &[(u32, u32)] = &[(40, 600), (150, 2_000)];
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [what, file] = arguments.as_slice() {
-        if what == "memory" {
-            return page::memory(Path::new(file));
-        }
+    if let [what, file] = arguments.as_slice()
+        && what == "memory"
+    {
+        return page::memory(Path::new(file));
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let mut report = String::from(HEAD);
