@@ -1,6 +1,6 @@
 //! How the server is set: defaults, then a TOML file, then `AILCHIN_SERVER_…` variables, then flags; each overrides the one before.
 //!
-//! The keys stand once, in [`KEYS`]; a key that is not there is refused wherever it comes from.
+//! The keys stand once, in `KEYS`; a key that is not there is refused wherever it comes from.
 
 use std::path::{Path, PathBuf};
 

@@ -19,7 +19,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
     }
 }
 
-/// Removes everything that [`write`] and the fold made, so that it can be made again.
+/// Removes everything that [`write()`] and the fold made, so that it can be made again.
 pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     tx.execute_batch(
         "DELETE FROM record; DELETE FROM area; DELETE FROM officer; DELETE FROM household; DELETE FROM person;
