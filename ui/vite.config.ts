@@ -57,6 +57,9 @@ export default defineConfig({
     },
   },
   test: {
+    // Whether a test passes is not a matter of how busy the machine is.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
     // The form engine reads its XPath grammar from beside its own file, which Node finds only if Vite serves it.
