@@ -3,7 +3,7 @@
 //! After each cut: what was recorded is at the station once, what others recorded is on the tablet once, digests are equal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::ids::RevisionId;
 use ailchin_core::record::Fields;
@@ -74,8 +74,12 @@ fn at_the_end(station: &Station, tablets: &[&Tablet], written: &BTreeSet<Revisio
     let log: Vec<_> = station.log().into_iter().map(|(_, entry)| entry).collect();
     assert_eq!(log.len(), written.len());
     assert_eq!(&log.iter().map(|entry| entry.revision.id).collect::<BTreeSet<_>>(), written);
+    let places: BTreeMap<RevisionId, u64> = station.log().iter().map(|(at, entry)| (entry.revision.id, *at)).collect();
     for tablet in tablets {
         tablet.syncs();
+        for line in station.households.iter().flat_map(|household| tablet.record(*household).log) {
+            assert_eq!(line.position, Some(places[&line.id]), "both know the same place in the feed");
+        }
         let mut here = tablet.log();
         let mut there = log.clone();
         here.sort_by_key(|entry| entry.revision.id);

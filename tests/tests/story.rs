@@ -1,7 +1,7 @@
 //! The main job on loopback: what tablets record without a network is at the station after a sync, and each holds a receipt.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::device::Attached;
 use ailchin_core::error::Code;
@@ -393,7 +393,11 @@ fn everybody_holds_the_same(station: &Station, tablets: &[&Tablet]) {
     let bodies: Vec<String> = station.log().into_iter().map(|(_, entry)| entry.body).collect();
     let there: BTreeSet<&String> = bodies.iter().collect();
     assert_eq!(there.len(), bodies.len());
+    let places: BTreeMap<RevisionId, u64> = station.log().iter().map(|(at, entry)| (entry.revision.id, *at)).collect();
     for tablet in tablets {
+        for line in station.households.iter().flat_map(|household| tablet.record(*household).log) {
+            assert_eq!(line.position, Some(places[&line.id]));
+        }
         let log = tablet.log();
         assert_eq!(log.len(), bodies.len());
         assert_eq!(log.iter().map(|entry| &entry.body).collect::<BTreeSet<_>>(), there);
