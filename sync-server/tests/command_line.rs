@@ -77,9 +77,7 @@ fn a_station_is_made_served_and_lets_a_tablet_in_without_logging_names_or_secret
     let world = Seeded::new(1, Instant::from_ms(1_780_272_000_000));
     let key = SigningKey::from_bytes(&[9; 32]);
     let request = EnrolRequest { token: invite.token.clone(), device: DeviceId::new(&world), key: key.verifying_key() };
-    // Built with the whole workspace, the client can speak TLS and asks for a provider even where it speaks none.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let client = kit::client();
     let enrolled: Enrolled =
         kit::read(client.post(format!("{}/v1/enrol", invite.address)).json(&request).send().unwrap());
     assert_eq!(enrolled.officer_name.zh, "巴特尔");

@@ -255,7 +255,7 @@ impl Doors {
         let mut config = Config::loopback(station.folder.path()).unwrap();
         set(&mut config);
         let running = Server::start_with(config, Arc::clone(&station.store), station.world.clone()).unwrap();
-        Self { running, client: Client::builder().no_proxy().build().unwrap() }
+        Self { running, client: client() }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -311,4 +311,10 @@ pub(crate) fn refused(response: Response) -> (u16, String) {
     let (status, text) = (response.status().as_u16(), response.text().unwrap());
     let body: ErrorBody = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status} {text}"));
     (status, body.code.to_string())
+}
+
+/// An HTTP client. Built with the whole workspace it can speak TLS, and asks for a provider even where it speaks none.
+pub(crate) fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().unwrap()
 }
