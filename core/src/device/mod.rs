@@ -1,6 +1,7 @@
 //! What makes a replica a tablet: the vault, drafts and forms, the transport, pictures, and the table of commands.
 
 pub mod commands;
+mod doors;
 mod error;
 mod files;
 mod forms;
@@ -11,10 +12,11 @@ mod tablet;
 mod transport;
 mod vault;
 
+pub use doors::StationDoors;
 pub use error::DeviceError;
 pub use forms::Attached;
 pub use photo::{MAX_PICTURE_BYTES, read_qr};
-pub use sync_run::SyncReport;
+pub use sync_run::{Sides, SyncReport, run};
 pub use tablet::{Services, Tablet};
 pub use transport::Transport;
 pub use vault::{Keys, Vault, check_pin};

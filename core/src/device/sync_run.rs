@@ -5,25 +5,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::Serialize;
 
-use super::{DeviceError, Transport};
+use super::{DeviceError, StationDoors};
 use crate::error::Code;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
-use crate::sync::{Conversation, Outcome, PushHeader, Receipt, Step, Told, write_batch, write_line};
+use crate::sync::{Conversation, Outcome, PushHeader, Receipt, Step, Told, read_batch, write_batch, write_line};
 use crate::view::{Progress, Stage};
 use crate::world::World;
 
 /// What a sync works with.
-pub(super) struct Sides<'a> {
-    pub(super) replica: &'a mut Replica,
-    pub(super) transport: &'a mut Transport,
-    pub(super) world: &'a dyn World,
-    pub(super) device: DeviceId,
-    pub(super) signing: &'a SigningKey,
-    pub(super) station_key: &'a VerifyingKey,
-    pub(super) stop: &'a AtomicBool,
-    pub(super) progress: &'a dyn Fn(Progress),
+pub struct Sides<'a, S> {
+    /// The tablet's side.
+    pub replica: &'a mut Replica,
+    /// The station's side.
+    pub station: &'a mut S,
+    /// Clock and randomness.
+    pub world: &'a dyn World,
+    /// Who this tablet is.
+    pub device: DeviceId,
+    /// Its key.
+    pub signing: &'a SigningKey,
+    /// The key that signs the station's receipts.
+    pub station_key: &'a VerifyingKey,
+    /// Set by whoever wants the sync to end after the step it is in.
+    pub stop: &'a AtomicBool,
+    /// Told how it goes.
+    pub progress: &'a dyn Fn(Progress),
+}
+
+impl<S> std::fmt::Debug for Sides<'_, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sides").field("device", &self.device).finish_non_exhaustive()
+    }
 }
 
 /// What a sync did.
@@ -40,7 +54,7 @@ pub struct SyncReport {
 ///
 /// # Errors
 /// Why it ended early.
-pub(super) fn run(sides: &mut Sides<'_>) -> Result<SyncReport, DeviceError> {
+pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, DeviceError> {
     let mut conversation = Conversation::default();
     let mut clock_ahead_ms = None;
     let mut counts = Counts::default();
@@ -75,7 +89,7 @@ struct Counts {
     blob_bytes_sent: u64,
 }
 
-impl Sides<'_> {
+impl<S: StationDoors> Sides<'_, S> {
     fn take(&mut self, step: Step, counts: &mut Counts) -> Result<Told, DeviceError> {
         match step {
             Step::Look => {
@@ -89,7 +103,7 @@ impl Sides<'_> {
                 self.show(Stage::Compare, 0, 0);
                 Ok(Told::Holdings(self.replica.holdings(self.device)?))
             }
-            Step::AskState(query) => Ok(Told::State(self.asking(|transport| transport.state(query))?)),
+            Step::AskState(query) => Ok(Told::State(self.asking(|station| station.state(query))?)),
             Step::StartOver(epoch) => {
                 self.replica.start_over(epoch)?;
                 counts.unsent = self.replica.holdings(self.device)?.unsent;
@@ -98,7 +112,7 @@ impl Sides<'_> {
             Step::Push(epoch) => self.push(epoch, counts),
             Step::Pull { after } => self.pull(after, counts),
             Step::SendBlob => self.send_blob(counts),
-            Step::AskReceipt(request) => match self.asking(|transport| transport.receipt(&request))? {
+            Step::AskReceipt(request) => match self.asking(|station| station.receipt(&request))? {
                 Some(receipt) => Ok(Told::Receipt(Box::new(receipt))),
                 None => Ok(Told::Mismatch),
             },
@@ -114,7 +128,7 @@ impl Sides<'_> {
         let header = write_line(&PushHeader { epoch, from: batch.from, checkpoint })?;
         let lines = std::iter::once(header.as_str()).chain(batch.bodies.iter().map(String::as_str));
         let packed = write_batch(lines)?;
-        let answer = self.asking(|transport| transport.push(packed.clone()))?;
+        let answer = self.asking(|station| station.push(packed.clone()))?;
         self.replica.keep_verdicts(self.device, &answer.items)?;
         counts.pushed += answer.items.len() as u64;
         self.show(Stage::Push, counts.pushed, counts.unsent);
@@ -122,7 +136,7 @@ impl Sides<'_> {
     }
 
     fn pull(&mut self, after: u64, counts: &mut Counts) -> Result<Told, DeviceError> {
-        let pulled = self.asking(|transport| transport.pull(after))?;
+        let pulled = read_batch(&self.asking(|station| station.pull(after))?)?;
         let total = counts.pulled + pulled.entries.len() as u64 + pulled.end.left;
         self.show(Stage::Pull, counts.pulled, total);
         let received = self.replica.receive(&pulled.entries, pulled.end.end, self.world.now())?;
@@ -134,7 +148,7 @@ impl Sides<'_> {
     fn send_blob(&mut self, counts: &mut Counts) -> Result<Told, DeviceError> {
         let Some(blob) = self.replica.next_blob()? else { return Ok(Told::NoBlobs) };
         self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
-        self.asking(|transport| transport.send_blob(&blob))?;
+        self.asking(|station| station.send_blob(&blob))?;
         self.replica.blob_is_stored(blob.hash)?;
         counts.blob_bytes_sent += blob.bytes.len() as u64;
         self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
@@ -151,17 +165,17 @@ impl Sides<'_> {
     }
 
     /// Asks the station, logging in anew once if the token is no longer good.
-    fn asking<T>(&mut self, ask: impl Fn(&Transport) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
-        if self.transport.token().is_some() {
-            match ask(self.transport) {
+    fn asking<T>(&mut self, ask: impl Fn(&S) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+        if self.station.token().is_some() {
+            match ask(self.station) {
                 Err(DeviceError::Station(Code::NotLoggedIn)) => {}
                 answer => return answer,
             }
         }
-        let session = self.transport.log_in(self.device, self.signing)?;
+        let session = self.station.log_in(self.device, self.signing)?;
         self.replica.set_scopes(&session.scopes)?;
         self.replica.keep_token(&session.token)?;
-        ask(self.transport)
+        ask(self.station)
     }
 
     fn show(&self, stage: Stage, done: u64, total: u64) {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::forms::{self, Attached};
 use super::services::{Camera, Position, SecretStore};
 use super::sync_run::{self, Sides};
-use super::{DeviceError, Keys, SyncReport, Transport, Vault, check_pin, photo};
+use super::{DeviceError, Keys, StationDoors as _, SyncReport, Transport, Vault, check_pin, photo};
 use crate::error::Code;
 use crate::form::Answers;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
@@ -411,7 +411,7 @@ impl Tablet {
             let mut transport = Transport::to(&run.note.address, run.note.fingerprint.as_deref(), token)?;
             sync_run::run(&mut Sides {
                 replica: &mut run.replica,
-                transport: &mut transport,
+                station: &mut transport,
                 world: &*self.world,
                 device: run.device,
                 signing: &run.keys.signing,

@@ -12,14 +12,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use serde::de::DeserializeOwned;
 
-use super::DeviceError;
+use super::{DeviceError, StationDoors};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::replica::StoredBlob;
 use crate::sync::{
-    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PROTOCOL, PROTOCOL_HEADER, Pulled,
-    PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, login_message, read_batch,
+    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PROTOCOL, PROTOCOL_HEADER, PushAnswer,
+    Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, login_message,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,90 +58,12 @@ impl Transport {
         Ok(Self { client, address: address.trim_end_matches('/').to_owned(), token, other_certificate })
     }
 
-    /// The token to try first next time.
-    #[must_use]
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
     /// Uses an invite.
     ///
     /// # Errors
     /// The station's code, or that it does not answer.
     pub fn enrol(&self, request: &EnrolRequest) -> Result<Enrolled, DeviceError> {
         json(self.send(self.to_path(Method::POST, "/v1/enrol").json(request))?)
-    }
-
-    /// Logs in with the device's key.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn log_in(&mut self, device: DeviceId, key: &SigningKey) -> Result<Session, DeviceError> {
-        let challenge: Challenge =
-            json(self.send(self.to_path(Method::POST, "/v1/login").json(&LoginRequest { device }))?)?;
-        let signature = key.sign(&login_message(device, challenge.challenge));
-        let proof = LoginProof { device, challenge: challenge.challenge, signature };
-        let session: Session = json(self.send(self.to_path(Method::POST, "/v1/login/proof").json(&proof))?)?;
-        self.token = Some(session.token.clone());
-        Ok(session)
-    }
-
-    /// Asks what the station has.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
-        json(self.send(self.to_path(Method::GET, &format!("/v1/sync/state?after={}", query.after)))?)
-    }
-
-    /// Sends a batch.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
-        let request = self.to_path(Method::POST, "/v1/sync/push");
-        json(self.send(request.header("content-type", "application/zstd").body(batch))?)
-    }
-
-    /// Fetches what comes after a position.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer, or an answer that was cut.
-    pub fn pull(&self, after: u64) -> Result<Pulled, DeviceError> {
-        Ok(read_batch(&self.pull_packed(after)?)?)
-    }
-
-    /// Fetches what comes after a position, as it came over the wire.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn pull_packed(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
-        bytes(self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?)
-    }
-
-    /// Compares with the station; `None` if it holds something else.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError> {
-        match self.send(self.to_path(Method::POST, "/v1/sync/receipt").json(request)) {
-            Ok(answer) => json(answer).map(Some),
-            Err(DeviceError::Station(Code::DigestMismatch)) => Ok(None),
-            Err(other) => Err(other),
-        }
-    }
-
-    /// Brings a blob to the station unless it is there.
-    ///
-    /// # Errors
-    /// The station's code, or that it does not answer.
-    pub fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
-        if self.has_blob(blob.hash)? {
-            return Ok(());
-        }
-        let request = self.to_path(Method::PUT, &format!("/v1/blobs/{}", blob.hash));
-        self.send(request.header("content-type", &blob.media_type).body(blob.bytes.clone()))?;
-        Ok(())
     }
 
     fn has_blob(&self, hash: Hash) -> Result<bool, DeviceError> {
@@ -184,6 +106,52 @@ impl Transport {
             true => DeviceError::CertificateChanged,
             false => DeviceError::Http(cause),
         }
+    }
+}
+
+impl StationDoors for Transport {
+    fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    fn log_in(&mut self, device: DeviceId, key: &SigningKey) -> Result<Session, DeviceError> {
+        let challenge: Challenge =
+            json(self.send(self.to_path(Method::POST, "/v1/login").json(&LoginRequest { device }))?)?;
+        let signature = key.sign(&login_message(device, challenge.challenge));
+        let proof = LoginProof { device, challenge: challenge.challenge, signature };
+        let session: Session = json(self.send(self.to_path(Method::POST, "/v1/login/proof").json(&proof))?)?;
+        self.token = Some(session.token.clone());
+        Ok(session)
+    }
+
+    fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
+        json(self.send(self.to_path(Method::GET, &format!("/v1/sync/state?after={}", query.after)))?)
+    }
+
+    fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
+        let request = self.to_path(Method::POST, "/v1/sync/push");
+        json(self.send(request.header("content-type", "application/zstd").body(batch))?)
+    }
+
+    fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
+        bytes(self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?)
+    }
+
+    fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError> {
+        match self.send(self.to_path(Method::POST, "/v1/sync/receipt").json(request)) {
+            Ok(answer) => json(answer).map(Some),
+            Err(DeviceError::Station(Code::DigestMismatch)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
+        if self.has_blob(blob.hash)? {
+            return Ok(());
+        }
+        let request = self.to_path(Method::PUT, &format!("/v1/blobs/{}", blob.hash));
+        self.send(request.header("content-type", &blob.media_type).body(blob.bytes.clone()))?;
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use ailchin_core::device::StationDoors as _;
 use ailchin_core::ids::{AreaId, OfficerId, RecordId};
 use ailchin_core::record::{Fields, Household, Kind, Person};
 use ailchin_core::replica::{Author, Change, FileKey, Replica};
@@ -49,7 +50,7 @@ pub(crate) fn replicate(station: &Station, folder: &Path, times: usize) -> Resul
         let mut receiving = std::time::Duration::ZERO;
         let (mut after, mut wire_bytes) = (0, 0);
         loop {
-            let packed = door.transport.pull_packed(after)?;
+            let packed = door.transport.pull(after)?;
             wire_bytes += packed.len() as u64;
             let unpacking = Instant::now();
             let pulled = ailchin_core::sync::read_batch(&packed)?;

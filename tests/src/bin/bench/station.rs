@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ailchin_core::device::Transport;
+use ailchin_core::device::{StationDoors as _, Transport};
 use ailchin_core::ids::DeviceId;
 use ailchin_core::sync::{EnrolRequest, Invite, StateQuery};
 use ailchin_core::world::Machine;
