@@ -1,0 +1,59 @@
+//! What the commands of a tablet ask and answer: the types that cross to the interface.
+//!
+//! Only shapes; the queries that fill them are in [`crate::replica`].
+
+mod conflicts;
+mod forms;
+mod households;
+mod sync;
+mod tablet;
+mod today;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::error::Code;
+use crate::ids::RecordId;
+
+pub use crate::record::Names;
+pub use conflicts::{ConflictValue, ConflictView};
+pub use forms::{
+    Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, FinishForm, Finished, OpenForm,
+    SaveDraft, VisitPage,
+};
+pub use households::{
+    AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView, Saved,
+    TimelineEntry,
+};
+pub use sync::{Progress, ReceiptView, ScopeLine, Stage, SyncStatus};
+pub use tablet::{Enrol, Fix, InviteText, InviteView, OfficerLine, Phase, Picture, TabletState, Unlock};
+pub use today::{DraftLine, TaskLine, Today, Waiting};
+
+/// A request without content.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Nothing {}
+
+/// Why a command was not done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Refusal {
+    /// What the interface has a sentence for.
+    pub code: Code,
+    /// Milliseconds to wait before asking again; for `pin_delayed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub wait_ms: Option<i64>,
+    /// The field or question that is wrong; for `field_wrong` and `form_unreadable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub field: Option<String>,
+}
+
+/// Names one record.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RecordRef {
+    /// The record.
+    pub id: RecordId,
+}

@@ -1,0 +1,104 @@
+//! The Sync screen: progress, what waits, and the receipt.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{Names, Refusal, Waiting};
+use crate::hash::Hash;
+use crate::ids::{AreaId, DeviceId, ReceiptId};
+use crate::time::Instant;
+
+/// Which part of a sync is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Stage {
+    /// Asking what the station has.
+    Ask,
+    /// Sending changes.
+    Push,
+    /// Fetching changes.
+    Pull,
+    /// Sending photos and signatures.
+    Blobs,
+    /// Comparing counts and digests.
+    Compare,
+}
+
+/// How far a sync is; totals are known, never estimated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Progress {
+    /// The part under way.
+    pub stage: Stage,
+    /// Revisions (or bytes, for `blobs`) done in this stage.
+    pub done: u64,
+    /// Revisions (or bytes) of this stage in all; 0 while not yet known.
+    pub total: u64,
+}
+
+/// The Sync screen.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SyncStatus {
+    /// The sync under way.
+    pub running: Option<Progress>,
+    /// What the station does not have yet.
+    pub waiting: Waiting,
+    /// The last receipt.
+    pub receipt: Option<ReceiptView>,
+    /// Whether that receipt still covers everything on this tablet.
+    pub covered: bool,
+    /// Why the last sync ended early.
+    pub last_error: Option<Refusal>,
+    /// When the last sync ended, well or not.
+    pub last_tried: Option<Instant>,
+    /// Records with an undecided conflict.
+    pub conflicts: u32,
+    /// How far this clock is ahead of the station's, in ms, at the last sync.
+    pub clock_ahead_ms: Option<i64>,
+    /// The station's address.
+    pub address: String,
+    /// This tablet.
+    pub device: DeviceId,
+}
+
+/// The station's signed statement of what it holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ReceiptView {
+    /// The receipt.
+    pub id: ReceiptId,
+    /// The station's clock when it was signed.
+    pub at: Instant,
+    /// Position in the station's feed up to which it holds.
+    pub position: u64,
+    /// Changes made on this tablet that the station holds.
+    pub own_stored: u64,
+    /// Changes made on this tablet in all, when it was signed.
+    pub own_total: u64,
+    /// Photos and signatures of this tablet that the station holds.
+    pub blobs_stored: u64,
+    /// Photos and signatures of this tablet in all, when it was signed.
+    pub blobs_total: u64,
+    /// Changes that both hold in this tablet's areas.
+    pub count: u64,
+    /// Digest over them.
+    pub digest: Hash,
+    /// The parts, by area.
+    pub scopes: Vec<ScopeLine>,
+}
+
+/// Count and digest of one area.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ScopeLine {
+    /// The area.
+    pub area: AreaId,
+    /// Its name.
+    pub name: Names,
+    /// Changes in it.
+    pub count: u64,
+    /// Digest over them.
+    pub digest: Hash,
+}
