@@ -4,7 +4,7 @@
 //!
 //! | room | question it answers |
 //! |---|---|
-//! | [`store`] | what the station holds, in SQLite: one method is one job is one transaction |
+//! | [`store`] | what the station holds, in SQLite or PostgreSQL: one method is one job is one transaction |
 //! | `http` | what is said at each door, and how a refusal looks |
 //! | [`server`] | how the server starts and stops |
 //! | [`config`] | how it is set |

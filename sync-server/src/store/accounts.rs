@@ -4,10 +4,9 @@ use ailchin_core::error::Code;
 use ailchin_core::ids::{AreaId, OfficerId, StationId};
 use ailchin_core::record::{Fields, Kind, Names};
 use ailchin_core::world::World;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
-use super::cells::{cell, number};
 use super::error::Fault;
+use super::sql::{Row, Tx, cells};
 use super::station::{ConsoleChange, author, names, require};
 use super::{Store, StoreError, area};
 
@@ -78,12 +77,11 @@ impl Store {
     /// All officers of a station, by number.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn officers(&self, station: StationId) -> Result<Vec<OfficerRow>, StoreError> {
         self.read("listing officers", |tx| {
-            let mut statement = tx.prepare("SELECT * FROM officer WHERE station = ?1 ORDER BY number")?;
-            let rows = statement.query_map([station], from_row)?.collect::<rusqlite::Result<Vec<_>>>()?;
-            rows.into_iter().map(|row| Ok(with_areas(tx, station, row)?)).collect()
+            let rows = tx.all("SELECT * FROM officer WHERE station = $1 ORDER BY number", cells![station], from_row)?;
+            rows.into_iter().map(|row| with_areas(tx, station, row)).collect()
         })
     }
 
@@ -94,18 +92,17 @@ impl Store {
     pub fn officer(&self, station: StationId, text: &str) -> Result<OfficerRow, StoreError> {
         self.read("finding an officer", |tx| {
             let (row, _) = find(tx, station, text)?.ok_or(Code::NotFound)?;
-            Ok(with_areas(tx, station, row)?)
+            with_areas(tx, station, row)
         })
     }
 
     /// The one account with this number, name or identifier among all stations, and the hash of its password.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn account(&self, text: &str) -> Result<Option<(StationId, OfficerId, String)>, StoreError> {
         self.read("reading an account", |tx| {
-            let mut statement = tx.prepare_cached("SELECT station FROM station")?;
-            let stations = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<StationId>>>()?;
+            let stations: Vec<StationId> = tx.all("SELECT station FROM station", &[], |row| row.get("station"))?;
             let mut accounts = Vec::new();
             for station in stations {
                 if let Some((row, Some(password))) = find(tx, station, text)? {
@@ -122,13 +119,14 @@ impl Store {
     /// `not_found` for an officer who is not here.
     pub fn set_password(&self, station: StationId, officer: OfficerId, hash: &str) -> Result<(), StoreError> {
         self.write("setting a password", |tx| {
+            require(tx, station)?;
             let changed = tx.execute(
-                "UPDATE officer SET password = ?3 WHERE station = ?1 AND officer = ?2",
-                (station, officer, hash),
+                "UPDATE officer SET password = $1 WHERE station = $2 AND officer = $3",
+                cells![hash, station, officer],
             )?;
             tx.execute(
-                "DELETE FROM session WHERE station = ?1 AND officer = ?2 AND device IS NULL",
-                (station, officer),
+                "DELETE FROM session WHERE station = $1 AND officer = $2 AND device IS NULL",
+                cells![station, officer],
             )?;
             if changed == 1 { Ok(()) } else { Err(Fault::Refused(Code::NotFound)) }
         })
@@ -136,87 +134,71 @@ impl Store {
 }
 
 /// The officer's areas and the root, each once.
-pub(super) fn scopes(
-    connection: &Connection,
-    station: StationId,
-    root: AreaId,
-    officer: OfficerId,
-) -> rusqlite::Result<Vec<AreaId>> {
-    let mut areas = areas_of(connection, station, officer)?;
+pub(super) fn scopes(tx: &Tx<'_>, station: StationId, root: AreaId, officer: OfficerId) -> Result<Vec<AreaId>, Fault> {
+    let mut areas = areas_of(tx, station, officer)?;
     areas.retain(|area| *area != root);
     areas.insert(0, root);
     Ok(areas)
 }
 
-pub(super) fn require_officer(
-    connection: &Connection,
-    station: StationId,
-    officer: OfficerId,
-) -> Result<OfficerRow, Fault> {
-    let mut statement = connection.prepare_cached("SELECT * FROM officer WHERE station = ?1 AND officer = ?2")?;
-    let row = statement.query_row((station, officer), from_row).optional()?.ok_or(Code::NotFound)?;
-    Ok(with_areas(connection, station, row)?)
+pub(super) fn require_officer(tx: &Tx<'_>, station: StationId, officer: OfficerId) -> Result<OfficerRow, Fault> {
+    let row =
+        tx.optional("SELECT * FROM officer WHERE station = $1 AND officer = $2", cells![station, officer], from_row)?;
+    with_areas(tx, station, row.ok_or(Code::NotFound)?)
 }
 
-fn find(
-    connection: &Connection,
-    station: StationId,
-    text: &str,
-) -> rusqlite::Result<Option<(OfficerRow, Option<String>)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT * FROM officer WHERE station = ?1 AND (number = ?2 OR officer = ?3 OR ?4 IN (name_zh, name_mong, name_cyrl))",
+fn find(tx: &Tx<'_>, station: StationId, text: &str) -> Result<Option<(OfficerRow, Option<String>)>, Fault> {
+    let as_number = text.parse().unwrap_or(-1_i64);
+    let as_name = (!text.is_empty()).then_some(text);
+    let mut found = tx.all(
+        "SELECT * FROM officer
+         WHERE station = $1 AND (number = $2 OR officer = $3 OR $4 IN (name_zh, name_mong, name_cyrl))",
+        cells![station, as_number, OfficerId::parse(text).ok(), as_name],
+        |row| Ok((from_row(row)?, row.get("password")?)),
     )?;
-    let as_number = text.parse().map_or(-1, cell);
-    let key = (station, as_number, OfficerId::parse(text).ok(), (!text.is_empty()).then_some(text));
-    let rows = statement.query_map(key, |row| Ok((from_row(row)?, row.get("password")?)))?;
-    let mut found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-fn insert(
-    tx: &Transaction<'_>,
-    station: StationId,
-    id: OfficerId,
-    new: &NewOfficer,
-    world: &dyn World,
-) -> Result<(), Fault> {
+fn insert(tx: &Tx<'_>, station: StationId, id: OfficerId, new: &NewOfficer, world: &dyn World) -> Result<(), Fault> {
+    let last: u64 =
+        tx.one("SELECT coalesce(max(number), 0) AS last FROM officer WHERE station = $1", cells![station], |row| {
+            row.get("last")
+        })?;
+    let name = &new.name;
     tx.execute(
         "INSERT INTO officer (station, officer, number, name_zh, name_mong, name_cyrl, role, password, made_at)
-         SELECT :station, :officer, 1 + coalesce(max(number), 0), :zh, :mong, :cyrl, :role, :password, :now
-         FROM officer WHERE station = :station",
-        named_params! {
-            ":station": station, ":officer": id, ":zh": new.name.zh, ":mong": new.name.mong, ":cyrl": new.name.cyrl,
-            ":role": new.role, ":password": new.password_hash, ":now": world.now().as_ms(),
-        },
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        cells![station, id, last + 1, name.zh, name.mong, name.cyrl, new.role, new.password_hash, world.now()],
     )?;
     for text in &new.areas {
         let area = area::find(tx, station, text)?.ok_or(Code::NotFound)?;
         tx.execute(
-            "INSERT OR IGNORE INTO officer_area (station, officer, area) VALUES (?1, ?2, ?3)",
-            (station, id, area.id),
+            "INSERT INTO officer_area (station, officer, area) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            cells![station, id, area.id],
         )?;
     }
     Ok(())
 }
 
-fn areas_of(connection: &Connection, station: StationId, officer: OfficerId) -> rusqlite::Result<Vec<AreaId>> {
-    let mut statement =
-        connection.prepare_cached("SELECT area FROM officer_area WHERE station = ?1 AND officer = ?2 ORDER BY area")?;
-    let rows = statement.query_map((station, officer), |row| row.get(0))?;
-    rows.collect()
+fn areas_of(tx: &Tx<'_>, station: StationId, officer: OfficerId) -> Result<Vec<AreaId>, Fault> {
+    tx.all(
+        "SELECT area FROM officer_area WHERE station = $1 AND officer = $2 ORDER BY area",
+        cells![station, officer],
+        |row| row.get("area"),
+    )
 }
 
-fn with_areas(connection: &Connection, station: StationId, row: OfficerRow) -> rusqlite::Result<OfficerRow> {
-    Ok(OfficerRow { areas: areas_of(connection, station, row.id)?, ..row })
+fn with_areas(tx: &Tx<'_>, station: StationId, row: OfficerRow) -> Result<OfficerRow, Fault> {
+    Ok(OfficerRow { areas: areas_of(tx, station, row.id)?, ..row })
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<OfficerRow> {
+fn from_row(row: &Row<'_>) -> Result<OfficerRow, Fault> {
     Ok(OfficerRow {
         id: row.get("officer")?,
-        number: number(row, "number")?,
+        number: row.get("number")?,
         name: names(row)?,
         role: row.get("role")?,
         areas: Vec::new(),
-        has_password: row.get::<_, Option<String>>("password")?.is_some(),
+        has_password: row.get::<Option<String>>("password")?.is_some(),
     })
 }

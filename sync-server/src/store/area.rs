@@ -4,10 +4,10 @@ use ailchin_core::error::Code;
 use ailchin_core::ids::{AreaId, StationId};
 use ailchin_core::record::{Fields, Kind, Level, Names};
 use ailchin_core::world::World;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 use serde_json::Value;
 
 use super::error::Fault;
+use super::sql::{Row, Tx, cells};
 use super::station::{ConsoleChange, author, require};
 use super::{Store, StoreError};
 
@@ -48,33 +48,29 @@ impl Store {
     /// All areas of a station, by code.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn areas(&self, station: StationId) -> Result<Vec<AreaRow>, StoreError> {
         self.read("listing areas", |tx| {
-            let mut statement = tx.prepare("SELECT * FROM area WHERE station = ?1 ORDER BY code, area")?;
-            let rows = statement.query_map([station], from_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            tx.all("SELECT * FROM area WHERE station = $1 ORDER BY code, area", cells![station], from_row)
         })
     }
 }
 
 /// The area with this code or hyphenated identifier.
-pub(super) fn find(connection: &Connection, station: StationId, text: &str) -> rusqlite::Result<Option<AreaRow>> {
-    let id = AreaId::parse(text).ok();
-    let mut statement = connection
-        .prepare_cached("SELECT * FROM area WHERE station = ?1 AND ((?2 <> '' AND code = ?2) OR area = ?3)")?;
-    statement.query_row((station, text, id), from_row).optional()
+pub(super) fn find(tx: &Tx<'_>, station: StationId, text: &str) -> Result<Option<AreaRow>, Fault> {
+    tx.optional(
+        "SELECT * FROM area WHERE station = $1 AND ((code = $2 AND $2 <> '') OR area = $3)",
+        cells![station, text, AreaId::parse(text).ok()],
+        from_row,
+    )
 }
 
-pub(super) fn insert(tx: &Transaction<'_>, station: StationId, area: &AreaRow) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO area (station, area, parent, level, code, name_zh) VALUES (:station, :area, :parent, :level, :code, :zh)",
-    )?;
-    let row = named_params! {
-        ":station": station, ":area": area.id, ":parent": area.parent, ":level": area.level.as_str(), ":code": area.code,
-        ":zh": area.name.zh,
-    };
-    statement.execute(row).map(|_| ())
+pub(super) fn insert(tx: &Tx<'_>, station: StationId, area: &AreaRow) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO area (station, area, parent, level, code, name_zh) VALUES ($1, $2, $3, $4, $5, $6)",
+        cells![station, area.id, area.parent, area.level.as_str(), area.code, area.name.zh],
+    )
+    .map(|_| ())
 }
 
 /// The record of an area.
@@ -89,12 +85,11 @@ pub(super) fn change(root: AreaId, area: &AreaRow) -> ConsoleChange {
     ConsoleChange { record: area.id.into(), kind: Kind::Area, area: root, parents: Vec::new(), fields }
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<AreaRow> {
-    let level: String = row.get("level")?;
+fn from_row(row: &Row<'_>) -> Result<AreaRow, Fault> {
     Ok(AreaRow {
         id: row.get("area")?,
         parent: row.get("parent")?,
-        level: Level::named(&level).unwrap_or(Level::Camp),
+        level: Level::named(row.text("level")?).unwrap_or(Level::Camp),
         code: row.get("code")?,
         name: Names { zh: row.get("name_zh")?, ..Names::default() },
     })

@@ -4,7 +4,7 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::StationId;
 use ailchin_core::time::Instant;
 
-use super::cells::{HashCell, cell};
+use super::sql::cells;
 use super::{Store, StoreError};
 
 impl Store {
@@ -14,8 +14,7 @@ impl Store {
     /// What SQLite says.
     pub fn has_blob(&self, station: StationId, hash: Hash) -> Result<bool, StoreError> {
         self.read("looking for a blob", |tx| {
-            let mut statement = tx.prepare_cached("SELECT 1 FROM blob WHERE station = ?1 AND hash = ?2")?;
-            Ok(statement.exists((station, HashCell(hash)))?)
+            tx.exists("SELECT 1 FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])
         })
     }
 
@@ -33,8 +32,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write("noting a blob", |tx| {
             tx.execute(
-                "INSERT OR IGNORE INTO blob (station, hash, size_bytes, media_type, stored_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                (station, HashCell(hash), cell(size_bytes), media_type, now.as_ms()),
+                "INSERT INTO blob (station, hash, size_bytes, media_type, stored_at) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+                cells![station, hash, size_bytes, media_type, now],
             )?;
             Ok(())
         })

@@ -3,6 +3,8 @@
 use ailchin_core::error::Code;
 use ailchin_core::sync::ScopeDigest;
 
+use super::sql::DatabaseError;
+
 /// Why a job of the store was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -19,7 +21,7 @@ pub enum StoreError {
         doing: &'static str,
         /// Why it failed.
         #[source]
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// The file was written by a newer program.
     #[error("the station's store has form {found}, this program knows form {known}: use the newer program")]
@@ -62,15 +64,15 @@ impl StoreError {
 /// What goes wrong inside a transaction; [`StoreError`] adds what was being done.
 #[derive(Debug)]
 pub(super) enum Fault {
-    Sql(rusqlite::Error),
+    Sql(DatabaseError),
     Refused(Code),
     Mismatch(Vec<ScopeDigest>),
     Unreadable,
     Sink(std::io::Error),
 }
 
-impl From<rusqlite::Error> for Fault {
-    fn from(source: rusqlite::Error) -> Self {
+impl From<DatabaseError> for Fault {
+    fn from(source: DatabaseError) -> Self {
         Self::Sql(source)
     }
 }

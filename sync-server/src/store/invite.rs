@@ -7,11 +7,10 @@ use ailchin_core::record::genesis;
 use ailchin_core::sync::{EnrolRequest, Enrolled};
 use ailchin_core::time::Instant;
 use ailchin_core::world::World;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
 
 use super::accounts::require_officer;
-use super::cells::{HashCell, instant};
 use super::error::Fault;
+use super::sql::{Tx, cells};
 use super::{Store, StoreError, accounts, device, station, token};
 
 struct InviteRow {
@@ -33,16 +32,14 @@ impl Store {
         world: &dyn World,
     ) -> Result<String, StoreError> {
         self.write("making an invite", |tx| {
+            station::require(tx, station)?;
             require_officer(tx, station, officer)?;
             let (text, hash) = token::make(station, world);
             let now = world.now();
             tx.execute(
                 "INSERT INTO invite (station, token_hash, officer, made_at, expires_at)
-                 VALUES (:station, :hash, :officer, :now, :expires)",
-                named_params! {
-                    ":station": station, ":hash": HashCell(hash), ":officer": officer, ":now": now.as_ms(),
-                    ":expires": now.plus_ms(i64::from(hours) * 3_600_000).as_ms(),
-                },
+                 VALUES ($1, $2, $3, $4, $5)",
+                cells![station, hash, officer, now, now.plus_ms(i64::from(hours) * 3_600_000)],
             )?;
             Ok(text)
         })
@@ -56,6 +53,7 @@ impl Store {
     pub fn enrol(&self, request: &EnrolRequest, world: &dyn World) -> Result<Enrolled, StoreError> {
         self.write("enrolling a tablet", |tx| {
             let (station, hash) = token::read(&request.token).ok_or(Code::InviteUnreadable)?;
+            require_station(tx, station)?;
             let invite = find(tx, station, hash)?.ok_or(Code::InviteUnreadable)?;
             match invite.device {
                 Some(device) => same_tablet_again(tx, station, device, request)?,
@@ -66,21 +64,16 @@ impl Store {
     }
 }
 
-fn same_tablet_again(
-    connection: &Connection,
-    station: StationId,
-    used_by: DeviceId,
-    request: &EnrolRequest,
-) -> Result<(), Fault> {
+fn same_tablet_again(tx: &Tx<'_>, station: StationId, used_by: DeviceId, request: &EnrolRequest) -> Result<(), Fault> {
     if used_by != request.device {
         return Err(Fault::Refused(Code::InviteUsed));
     }
-    let row = device::require(connection, station, used_by)?;
+    let row = device::require(tx, station, used_by)?;
     if row.key == request.key { Ok(()) } else { Err(Fault::Refused(Code::InviteUsed)) }
 }
 
 fn let_in(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     station: StationId,
     hash: Hash,
     invite: &InviteRow,
@@ -91,41 +84,41 @@ fn let_in(
     if invite.expires_at <= now {
         return Err(Fault::Refused(Code::InviteExpired));
     }
-    let taken = tx.query_row("SELECT 1 FROM device WHERE device = ?1", [request.device], |_| Ok(())).optional()?;
-    if taken.is_some() {
+    if tx.exists("SELECT 1 FROM device WHERE device = $1", cells![request.device])? {
         return Err(Fault::Refused(Code::AlreadyEnrolled));
     }
     device::insert(tx, station, request.device, Some(invite.officer), &request.key, genesis(request.device), now)?;
     tx.execute(
-        "UPDATE invite SET device = ?3 WHERE station = ?1 AND token_hash = ?2",
-        (station, HashCell(hash), request.device),
+        "UPDATE invite SET device = $1 WHERE station = $2 AND token_hash = $3",
+        cells![request.device, station, hash],
     )?;
     Ok(())
 }
 
-fn answer(connection: &Connection, station: StationId, officer: OfficerId) -> Result<Enrolled, Fault> {
-    let station = station::require(connection, station)?;
-    let officer = require_officer(connection, station.id, officer)?;
+fn answer(tx: &Tx<'_>, station: StationId, officer: OfficerId) -> Result<Enrolled, Fault> {
+    let station = station::require(tx, station)?;
+    let officer = require_officer(tx, station.id, officer)?;
     Ok(Enrolled {
         station: station.id,
         root: station.root,
         station_key: station.signing_key.key().verifying_key(),
-        scopes: accounts::scopes(connection, station.id, station.root, officer.id)?,
+        scopes: accounts::scopes(tx, station.id, station.root, officer.id)?,
         station_name: station.name,
         officer: officer.id,
         officer_name: officer.name,
     })
 }
 
-fn find(connection: &Connection, station: StationId, hash: Hash) -> rusqlite::Result<Option<InviteRow>> {
-    let mut statement = connection.prepare_cached("SELECT * FROM invite WHERE station = ?1 AND token_hash = ?2")?;
-    statement
-        .query_row((station, HashCell(hash)), |row| {
-            Ok(InviteRow {
-                officer: row.get("officer")?,
-                expires_at: instant(row, "expires_at")?,
-                device: row.get("device")?,
-            })
-        })
-        .optional()
+/// A token may name any station.
+fn require_station(tx: &Tx<'_>, station: StationId) -> Result<(), Fault> {
+    match station::require(tx, station) {
+        Err(Fault::Refused(Code::NotFound)) => Err(Fault::Refused(Code::InviteUnreadable)),
+        found => found.map(|_| ()),
+    }
+}
+
+fn find(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<Option<InviteRow>, Fault> {
+    tx.optional("SELECT * FROM invite WHERE station = $1 AND token_hash = $2", cells![station, hash], |row| {
+        Ok(InviteRow { officer: row.get("officer")?, expires_at: row.get("expires_at")?, device: row.get("device")? })
+    })
 }

@@ -3,10 +3,11 @@
 use ailchin_core::ids::{DeviceId, StationId};
 use ailchin_core::record::Names;
 use ailchin_core::time::Instant;
-use rusqlite::Connection;
 use serde::Serialize;
 
 use super::accounts::require_officer;
+use super::error::Fault;
+use super::sql::{Tx, cells};
 use super::{Store, StoreError, device, station};
 
 /// What the console shows first.
@@ -41,7 +42,7 @@ impl Store {
     /// The chief's first look.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn overview(&self, station: StationId) -> Result<Overview, StoreError> {
         self.read("looking over the station", |tx| {
             let station = station::require(tx, station)?;
@@ -62,7 +63,8 @@ impl Store {
     }
 }
 
-fn last_receipt(connection: &Connection, station: StationId, device: DeviceId) -> rusqlite::Result<Option<Instant>> {
-    let mut statement = connection.prepare_cached("SELECT max(at) FROM receipt WHERE station = ?1 AND device = ?2")?;
-    statement.query_row((station, device), |row| row.get::<_, Option<i64>>(0)).map(|at| at.map(Instant::from_ms))
+fn last_receipt(tx: &Tx<'_>, station: StationId, device: DeviceId) -> Result<Option<Instant>, Fault> {
+    tx.one("SELECT max(at) AS last FROM receipt WHERE station = $1 AND device = $2", cells![station, device], |row| {
+        row.get("last")
+    })
 }

@@ -4,9 +4,9 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, StationId};
 use ailchin_core::sync::Verdict;
-use rusqlite::{Connection, OptionalExtension as _};
 
-use super::cells::{cell, hash, number};
+use super::error::Fault;
+use super::sql::{Tx, cells};
 
 /// A place that is taken.
 pub(super) struct Place {
@@ -17,34 +17,25 @@ pub(super) struct Place {
 }
 
 /// The place at `seq`, if it is taken.
-pub(super) fn find(
-    connection: &Connection,
-    station: StationId,
-    device: DeviceId,
-    seq: u64,
-) -> rusqlite::Result<Option<Place>> {
-    let mut stored = connection
-        .prepare_cached("SELECT body_hash, chain, position FROM log WHERE station = ?1 AND device = ?2 AND seq = ?3")?;
-    let place = stored
-        .query_row((station, device, cell(seq)), |row| {
-            let verdict = Verdict::Duplicate(number(row, "position")?);
-            Ok(Place { body_hash: hash(row, "body_hash")?, chain: hash(row, "chain")?, verdict })
-        })
-        .optional()?;
-    if place.is_some() {
-        return Ok(place);
+pub(super) fn find(tx: &Tx<'_>, station: StationId, device: DeviceId, seq: u64) -> Result<Option<Place>, Fault> {
+    let stored = tx.optional(
+        "SELECT body_hash, chain, position FROM log WHERE station = $1 AND device = $2 AND seq = $3",
+        cells![station, device, seq],
+        |row| {
+            let verdict = Verdict::Duplicate(row.get("position")?);
+            Ok(Place { body_hash: row.get("body_hash")?, chain: row.get("chain")?, verdict })
+        },
+    )?;
+    if stored.is_some() {
+        return Ok(stored);
     }
-    let mut refused = connection
-        .prepare_cached("SELECT body_hash, chain, code FROM refused WHERE station = ?1 AND device = ?2 AND seq = ?3")?;
-    refused
-        .query_row((station, device, cell(seq)), |row| {
-            let code: String = row.get("code")?;
+    tx.optional(
+        "SELECT body_hash, chain, code FROM refused WHERE station = $1 AND device = $2 AND seq = $3",
+        cells![station, device, seq],
+        |row| {
+            let code = row.text("code")?;
             let code = Code::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(Code::Unknown);
-            Ok(Place {
-                body_hash: hash(row, "body_hash")?,
-                chain: hash(row, "chain")?,
-                verdict: Verdict::Refused(code),
-            })
-        })
-        .optional()
+            Ok(Place { body_hash: row.get("body_hash")?, chain: row.get("chain")?, verdict: Verdict::Refused(code) })
+        },
+    )
 }

@@ -6,11 +6,11 @@ use ailchin_core::ids::{AreaId, DeviceId, StationId};
 use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, chain, check_fields, genesis};
 use ailchin_core::sync::{PushAnswer, PushHeader, PushItem, Verdict};
 use ailchin_core::time::Instant;
-use rusqlite::Transaction;
 
 use super::device::DeviceRow;
 use super::error::Fault;
 use super::log::Appender;
+use super::sql::Tx;
 use super::{Store, StoreError, checkpoints, device, place, station};
 
 /// The longest word for a kind.
@@ -35,7 +35,7 @@ impl Store {
 }
 
 fn push(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     station: StationId,
     device: DeviceId,
     header: &PushHeader,
@@ -102,7 +102,7 @@ fn check_frame(author: &DeviceRow, header: &PushHeader, bodies: u64) -> Result<(
 }
 
 /// The chain hash of the place before `from`.
-fn link_before(tx: &Transaction<'_>, station: StationId, author: &DeviceRow, from: u64) -> Result<Hash, Fault> {
+fn link_before(tx: &Tx<'_>, station: StationId, author: &DeviceRow, from: u64) -> Result<Hash, Fault> {
     if from == 1 {
         return Ok(genesis(author.id));
     }
@@ -119,7 +119,7 @@ fn judge(
     device: DeviceId,
     seq: u64,
     scopes: Option<&[AreaId]>,
-    appender: &Appender<'_>,
+    appender: &Appender<'_, '_>,
 ) -> Result<Result<Entry, Code>, Fault> {
     let entry = match read(body, device, seq, scopes) {
         Ok(entry) => entry,
@@ -143,6 +143,7 @@ fn read(body: &[u8], device: DeviceId, seq: u64, scopes: Option<&[AreaId]>) -> R
         || revision.seq != seq
         || revision.parents.len() > MAX_PARENTS
         || revision.kind.as_str().len() > MAX_KIND_BYTES
+        || revision.kind.as_str().contains('\0')
     {
         return Err(Code::Malformed);
     }

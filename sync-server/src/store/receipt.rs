@@ -4,10 +4,9 @@ use ailchin_core::error::Code;
 use ailchin_core::ids::{DeviceId, ReceiptId, StationId};
 use ailchin_core::sync::{Receipt, ReceiptBody, ReceiptRequest, ScopeDigest};
 use ailchin_core::world::World;
-use rusqlite::{Connection, Transaction, named_params};
 
-use super::cells::{cell, number};
 use super::error::Fault;
+use super::sql::{Tx, cells};
 use super::{Store, StoreError, device, log, station};
 
 impl Store {
@@ -27,7 +26,7 @@ impl Store {
 }
 
 fn receipt(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     station: StationId,
     device: DeviceId,
     request: &ReceiptRequest,
@@ -79,25 +78,22 @@ fn agree(ours: &[ScopeDigest], theirs: &[ScopeDigest]) -> bool {
     same && !strange
 }
 
-fn blobs(connection: &Connection, station: StationId, device: DeviceId) -> rusqlite::Result<(u64, u64)> {
-    let mut statement = connection.prepare_cached(
+fn blobs(tx: &Tx<'_>, station: StationId, device: DeviceId) -> Result<(u64, u64), Fault> {
+    tx.one(
         "SELECT count(*) AS named, count(blob.hash) AS stored FROM blob_named
          LEFT JOIN blob ON blob.station = blob_named.station AND blob.hash = blob_named.hash
-         WHERE blob_named.station = ?1 AND blob_named.device = ?2",
-    )?;
-    statement.query_row((station, device), |row| Ok((number(row, "named")?, number(row, "stored")?)))
+         WHERE blob_named.station = $1 AND blob_named.device = $2",
+        cells![station, device],
+        |row| Ok((row.get("named")?, row.get("stored")?)),
+    )
 }
 
-fn keep(tx: &Transaction<'_>, body: &ReceiptBody, receipt: &Receipt) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO receipt (station, receipt, device, at, position, body, signature)
-         VALUES (:station, :receipt, :device, :at, :position, :body, :signature)",
-    )?;
+fn keep(tx: &Tx<'_>, body: &ReceiptBody, receipt: &Receipt) -> Result<(), Fault> {
     let signature = receipt.signature.to_bytes();
-    let row = named_params! {
-        ":station": body.station, ":receipt": body.id, ":device": body.device, ":at": body.at_ms.as_ms(),
-        ":position": cell(body.position), ":body": receipt.body,
-        ":signature": signature.as_slice(),
-    };
-    statement.execute(row).map(|_| ())
+    tx.execute(
+        "INSERT INTO receipt (station, receipt, device, at, position, body, signature)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        cells![body.station, body.id, body.device, body.at_ms, body.position, receipt.body, signature],
+    )
+    .map(|_| ())
 }

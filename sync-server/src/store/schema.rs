@@ -3,9 +3,11 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
+use postgres::Client;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
+use super::sql::DatabaseError;
 
 /// The steps, oldest first. Step `n` leads from form `n` to form `n + 1`.
 const STEPS: &[&str] = &[include_str!("schema/1.sql")];
@@ -25,7 +27,10 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
 }
 
 fn walk(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
-    let database = |source| StoreError::Database { doing: "bringing the store to today's form", source };
+    let database = |source: rusqlite::Error| StoreError::Database {
+        doing: "bringing the store to today's form",
+        source: source.into(),
+    };
     let found = form_of(connection).map_err(database)?;
     if found > steps.len() {
         return Err(StoreError::TooNew { found, known: steps.len() });
@@ -62,7 +67,55 @@ fn keep_copy(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     connection
         .execute("VACUUM INTO ?1", [to.to_string_lossy()])
         .map(|_| ())
-        .map_err(|source| StoreError::Database { doing: "keeping a copy before the first step", source })
+        .map_err(|source| StoreError::Database { doing: "keeping a copy before the first step", source: source.into() })
+}
+
+/// Brings a database to today's form: in one transaction, and one server at a time.
+pub(super) fn bring_database_up_to_date(client: &mut Client) -> Result<(), StoreError> {
+    let database = |source: postgres::Error| StoreError::Database {
+        doing: "bringing the store to today's form",
+        source: DatabaseError::from(source),
+    };
+    let mut tx = client.transaction().map_err(database)?;
+    tx.batch_execute(LOCK).map_err(database)?;
+    let rows = tx.query("SELECT form FROM store_form", &[]).map_err(database)?;
+    let found: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(database)?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    if found > STEPS.len() {
+        return Err(StoreError::TooNew { found, known: STEPS.len() });
+    }
+    for step in STEPS.iter().skip(found) {
+        tx.batch_execute(&in_postgres(step)).map_err(database)?;
+    }
+    tx.batch_execute(&format!("DELETE FROM store_form; INSERT INTO store_form VALUES ({})", STEPS.len()))
+        .map_err(database)?;
+    tx.commit().map_err(database)
+}
+
+/// Servers that start at the same moment wait here for one another.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7883949046);
+    CREATE TABLE IF NOT EXISTS store_form (form BIGINT NOT NULL)";
+
+/// A step in PostgreSQL's words. Texts compare by their bytes there too.
+fn in_postgres(step: &str) -> String {
+    const WORDS: &[(&str, &str)] = &[("BLOB", "BYTEA"), ("INTEGER", "BIGINT"), ("TEXT", "TEXT COLLATE \"C\"")];
+    let mut text = String::with_capacity(step.len());
+    for line in step.lines() {
+        let line = line.replace(") STRICT, WITHOUT ROWID;", ");").replace(") STRICT;", ");");
+        let mut words = line.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        for word in &mut words {
+            let bare = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            match WORDS.iter().find(|(sqlite, _)| *sqlite == bare) {
+                Some((_, postgres)) => {
+                    text.push_str(postgres);
+                    text.push_str(word.get(bare.len()..).unwrap_or_default());
+                }
+                None => text.push_str(word),
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ use ailchin_core::ids::{DeviceId, OfficerId, StationId};
 use ailchin_core::sync::{Challenge, LoginProof, LoginRequest, Session, login_message};
 use ailchin_core::time::Instant;
 use ailchin_core::world::World;
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 
-use super::cells::{HashCell, instant};
 use super::error::Fault;
+use super::sql::{Tx, cells};
 use super::{Store, StoreError, device, token};
 
 /// How long a challenge is good.
@@ -49,8 +48,8 @@ impl Store {
             let now = world.now();
             forget_old_challenges(tx, station, request.device, now)?;
             tx.execute(
-                "INSERT INTO challenge (station, device, challenge, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                (station, request.device, HashCell(challenge), now.plus_ms(CHALLENGE_MS).as_ms()),
+                "INSERT INTO challenge (station, device, challenge, expires_at) VALUES ($1, $2, $3, $4)",
+                cells![station, request.device, challenge, now.plus_ms(CHALLENGE_MS)],
             )?;
             Ok(Challenge { challenge })
         })
@@ -67,8 +66,8 @@ impl Store {
             let row = device::require(tx, station, proof.device)?;
             let now = world.now();
             let used = tx.execute(
-                "DELETE FROM challenge WHERE station = ?1 AND device = ?2 AND challenge = ?3 AND expires_at > ?4",
-                (station, proof.device, HashCell(proof.challenge), now.as_ms()),
+                "DELETE FROM challenge WHERE station = $1 AND device = $2 AND challenge = $3 AND expires_at > $4",
+                cells![station, proof.device, proof.challenge, now],
             )?;
             if used != 1 {
                 return Err(Fault::Refused(Code::NotLoggedIn));
@@ -85,7 +84,7 @@ impl Store {
     /// Opens a console session for an officer whose password was right.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn open_console(
         &self,
         station: StationId,
@@ -93,7 +92,7 @@ impl Store {
         hours: u32,
         world: &dyn World,
     ) -> Result<String, StoreError> {
-        self.write("opening a console session", |tx| Ok(open(tx, station, None, Some(officer), hours, world)?))
+        self.write("opening a console session", |tx| open(tx, station, None, Some(officer), hours, world))
     }
 
     /// Who a token belongs to.
@@ -103,15 +102,12 @@ impl Store {
     pub fn access(&self, text: &str, now: Instant) -> Result<Access, StoreError> {
         self.read("reading a session", |tx| {
             let (station, hash) = token::read(text).ok_or(Code::NotLoggedIn)?;
-            let mut statement = tx.prepare_cached(
-                "SELECT device, officer, expires_at FROM session WHERE station = ?1 AND token_hash = ?2",
+            let found = tx.optional(
+                "SELECT device, officer, expires_at FROM session WHERE station = $1 AND token_hash = $2",
+                cells![station, hash],
+                |row| Ok((row.get("device")?, row.get("officer")?, row.get("expires_at")?)),
             )?;
-            let found = statement
-                .query_row((station, HashCell(hash)), |row| {
-                    Ok((row.get("device")?, row.get("officer")?, instant(row, "expires_at")?))
-                })
-                .optional()?;
-            let (device, officer, expires_at): (Option<DeviceId>, _, _) = found.ok_or(Code::NotLoggedIn)?;
+            let (device, officer, expires_at): (Option<DeviceId>, _, Instant) = found.ok_or(Code::NotLoggedIn)?;
             if expires_at <= now {
                 return Err(Fault::Refused(Code::NotLoggedIn));
             }
@@ -125,38 +121,29 @@ impl Store {
 }
 
 fn open(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     station: StationId,
     device: Option<DeviceId>,
     officer: Option<OfficerId>,
     hours: u32,
     world: &dyn World,
-) -> rusqlite::Result<String> {
+) -> Result<String, Fault> {
     let now = world.now();
-    tx.execute("DELETE FROM session WHERE station = ?1 AND expires_at <= ?2", (station, now.as_ms()))?;
+    tx.execute("DELETE FROM session WHERE station = $1 AND expires_at <= $2", cells![station, now])?;
     let (text, hash) = token::make(station, world);
     tx.execute(
-        "INSERT INTO session (station, token_hash, device, officer, expires_at)
-         VALUES (:station, :hash, :device, :officer, :expires)",
-        named_params! {
-            ":station": station, ":hash": HashCell(hash), ":device": device, ":officer": officer,
-            ":expires": now.plus_ms(i64::from(hours) * 3_600_000).as_ms(),
-        },
+        "INSERT INTO session (station, token_hash, device, officer, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        cells![station, hash, device, officer, now.plus_ms(i64::from(hours) * 3_600_000)],
     )?;
     Ok(text)
 }
 
-fn forget_old_challenges(
-    tx: &Transaction<'_>,
-    station: StationId,
-    device: DeviceId,
-    now: Instant,
-) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM challenge WHERE station = ?1 AND expires_at <= ?2", (station, now.as_ms()))?;
+fn forget_old_challenges(tx: &Tx<'_>, station: StationId, device: DeviceId, now: Instant) -> Result<(), Fault> {
+    tx.execute("DELETE FROM challenge WHERE station = $1 AND expires_at <= $2", cells![station, now])?;
     tx.execute(
-        "DELETE FROM challenge WHERE station = ?1 AND device = ?2 AND challenge NOT IN (
-             SELECT challenge FROM challenge WHERE station = ?1 AND device = ?2 ORDER BY expires_at DESC LIMIT ?3)",
-        (station, device, OPEN_CHALLENGES - 1),
+        "DELETE FROM challenge WHERE station = $1 AND device = $2 AND challenge NOT IN (
+             SELECT challenge FROM challenge WHERE station = $1 AND device = $2 ORDER BY expires_at DESC LIMIT $3)",
+        cells![station, device, OPEN_CHALLENGES - 1],
     )?;
     Ok(())
 }

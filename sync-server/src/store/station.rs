@@ -1,18 +1,16 @@
 //! Stations: who they are, their keys, and what their own console writes.
 
 use ailchin_core::error::Code;
-use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Names, Revision, check_fields, genesis};
 use ailchin_core::time::Hlc;
 use ailchin_core::world::World;
 use ed25519_dalek::SigningKey;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use super::area::{self, AreaRow};
-use super::cells::{HashCell, cell, number};
 use super::error::Fault;
 use super::log::Appender;
+use super::sql::{Row, Tx, cells};
 use super::{Store, StoreError, checkpoints, device};
 
 /// A station to be made.
@@ -85,7 +83,7 @@ impl Store {
     /// Makes a station with its root area, whose record is the first in its feed.
     ///
     /// # Errors
-    /// `field_wrong` for a name or code that is too long; otherwise what SQLite says.
+    /// `field_wrong` for a name or code that is too long; otherwise what the database says.
     pub fn create_station(&self, new: &NewStation, world: &dyn World) -> Result<StationRow, StoreError> {
         self.write("making a station", |tx| {
             let station = StationRow {
@@ -118,13 +116,9 @@ impl Store {
     /// All stations of the store, the oldest first.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What the database says.
     pub fn stations(&self) -> Result<Vec<StationRow>, StoreError> {
-        self.read("listing stations", |tx| {
-            let mut statement = tx.prepare("SELECT * FROM station ORDER BY station")?;
-            let rows = statement.query_map([], from_row)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read("listing stations", |tx| tx.all("SELECT * FROM station ORDER BY station", &[], from_row))
     }
 
     /// Writes changes as revisions of the console's own device, and returns their names.
@@ -141,19 +135,23 @@ impl Store {
     }
 }
 
-/// The station, locked by the writing transaction.
-pub(super) fn require(connection: &Connection, station: StationId) -> Result<StationRow, Fault> {
-    let mut statement = connection.prepare_cached("SELECT * FROM station WHERE station = ?1")?;
-    statement.query_row([station], from_row).optional()?.ok_or(Fault::Refused(Code::NotFound))
+/// The station. In a writing transaction its row is locked until the end: whoever writes for the station waits here, so that
+/// the order of positions is the order of commits.
+pub(super) fn require(tx: &Tx<'_>, station: StationId) -> Result<StationRow, Fault> {
+    let text = if tx.locks_rows() {
+        "SELECT * FROM station WHERE station = $1 FOR UPDATE"
+    } else {
+        "SELECT * FROM station WHERE station = $1"
+    };
+    tx.optional(text, cells![station], from_row)?.ok_or(Fault::Refused(Code::NotFound))
 }
 
-pub(super) fn set_next_position(tx: &Transaction<'_>, station: StationId, next: u64) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached("UPDATE station SET next_position = ?2 WHERE station = ?1")?;
-    statement.execute((station, cell(next))).map(|_| ())
+pub(super) fn set_next_position(tx: &Tx<'_>, station: StationId, next: u64) -> Result<(), Fault> {
+    tx.execute("UPDATE station SET next_position = $1 WHERE station = $2", cells![next, station]).map(|_| ())
 }
 
 pub(super) fn author(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     station: StationId,
     changes: &[ConsoleChange],
     world: &dyn World,
@@ -190,25 +188,31 @@ pub(super) fn author(
     device::set_head(tx, station.id, station.console, head.0, head.1, console.refused, now)?;
     let checkpoint = Checkpoint::sign(&station.console_key.key(), station.console, head.0, head.1);
     checkpoints::keep(tx, station.id, &checkpoint)?;
-    tx.prepare_cached("UPDATE station SET console_hlc_ms = ?2, console_hlc_n = ?3 WHERE station = ?1")?.execute((
-        station.id,
-        hlc.ms(),
-        hlc.n(),
-    ))?;
+    tx.execute(
+        "UPDATE station SET console_hlc_ms = $1, console_hlc_n = $2 WHERE station = $3",
+        cells![hlc.ms(), hlc.n(), station.id],
+    )?;
     Ok(written)
 }
 
-fn insert(tx: &Transaction<'_>, station: &StationRow, world: &dyn World) -> rusqlite::Result<()> {
+fn insert(tx: &Tx<'_>, station: &StationRow, world: &dyn World) -> Result<(), Fault> {
+    let (name, keys) = (&station.name, (&station.signing_key.0, &station.console_key.0));
     tx.execute(
         "INSERT INTO station (station, name_zh, name_mong, name_cyrl, root, epoch, next_position, signing_key, console,
              console_key, console_hlc_ms, console_hlc_n, made_at)
-         VALUES (:station, :zh, :mong, :cyrl, :root, :epoch, 1, :key, :console, :console_key, 0, 0, :now)",
-        named_params! {
-            ":station": station.id, ":zh": station.name.zh, ":mong": station.name.mong, ":cyrl": station.name.cyrl,
-            ":root": station.root, ":epoch": station.epoch, ":key": HashCell(Hash::from_bytes(station.signing_key.0)),
-            ":console": station.console, ":console_key": HashCell(Hash::from_bytes(station.console_key.0)),
-            ":now": world.now().as_ms(),
-        },
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, 0, 0, $10)",
+        cells![
+            station.id,
+            name.zh,
+            name.mong,
+            name.cyrl,
+            station.root,
+            station.epoch,
+            keys.0,
+            station.console,
+            keys.1,
+            world.now()
+        ],
     )
     .map(|_| ())
 }
@@ -219,13 +223,13 @@ fn new_secret(world: &dyn World) -> Secret {
     Secret(bytes)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<StationRow> {
+fn from_row(row: &Row<'_>) -> Result<StationRow, Fault> {
     Ok(StationRow {
         id: row.get("station")?,
         name: names(row)?,
         root: row.get("root")?,
         epoch: row.get("epoch")?,
-        next_position: number(row, "next_position")?,
+        next_position: row.get("next_position")?,
         console: row.get("console")?,
         signing_key: Secret(row.get("signing_key")?),
         console_key: Secret(row.get("console_key")?),
@@ -234,6 +238,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<StationRow> {
 }
 
 /// The names of a row.
-pub(super) fn names(row: &Row<'_>) -> rusqlite::Result<Names> {
+pub(super) fn names(row: &Row<'_>) -> Result<Names, Fault> {
     Ok(Names { zh: row.get("name_zh")?, mong: row.get("name_mong")?, cyrl: row.get("name_cyrl")? })
 }
