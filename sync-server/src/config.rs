@@ -7,9 +7,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::store::StoreAddress;
+
 /// What a key is called, what it is by default (in TOML), and what it does.
 const KEYS: &[(&str, &str, &str)] = &[
     ("data", "\"station\"", "Folder of everything the station keeps: store, blobs, certificate."),
+    (
+        "store",
+        "\"\"",
+        "PostgreSQL database of the store, postgres://user@host/database, or a file; empty: a file in the data folder.",
+    ),
     ("addr", "\"0.0.0.0:8443\"", "Address and port to listen on; port 0 takes a free one."),
     ("public_address", "\"\"", "Address that invites carry, https://host:port; empty: the one the server listens on."),
     ("http", "false", "Plain HTTP instead of TLS; on loopback addresses only."),
@@ -33,6 +40,8 @@ const PREFIX: &str = "AILCHIN_SERVER_";
 pub struct Config {
     /// Folder of everything the station keeps.
     pub data: PathBuf,
+    /// Where the store is; empty for a file in the data folder.
+    pub store: StoreAddress,
     /// Address and port to listen on.
     pub addr: String,
     /// Address that invites carry; empty for the one listened on.
@@ -125,7 +134,7 @@ impl Config {
         Self::gather(None, [], flags)
     }
 
-    /// The settings as TOML that explains itself.
+    /// The settings as TOML that explains itself. A password in the store's address is left out.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let now = self.table();
@@ -147,6 +156,7 @@ impl Config {
         let text = |text: &str| Value::String(text.to_owned());
         [
             ("data", text(&self.data.to_string_lossy())),
+            ("store", text(&self.store.shown())),
             ("addr", text(&self.addr)),
             ("public_address", text(&self.public_address)),
             ("http", Value::Boolean(self.http)),
@@ -165,7 +175,7 @@ impl Config {
         .collect()
     }
 
-    /// The store's file.
+    /// The store's file, if no other store is set.
     #[must_use]
     pub fn store_path(&self) -> PathBuf {
         self.data.join("station.db")

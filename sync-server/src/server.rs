@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub enum ServeError {
 }
 
 impl Server {
-    /// Opens the store in the data folder and begins to listen.
+    /// Opens the store and begins to listen.
     ///
     /// # Errors
     /// [`ServeError`].
@@ -164,7 +164,7 @@ impl Drop for Running {
     }
 }
 
-/// Opens the store in the data folder, which is made if there is none.
+/// Opens the store: the one that is set, else the one in the data folder, which is made if there is none.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -175,13 +175,18 @@ pub fn open_store(config: &Config) -> Result<Store, ServeError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&config.data).map_err(folder)?;
-    Store::open(&config.store_path()).map_err(ServeError::Store)
+    Store::at(&config.store, &config.store_path()).map_err(ServeError::Store)
 }
 
 /// The address the server of this data folder wrote down when it last started.
 #[must_use]
 pub fn written_address(config: &Config) -> Option<String> {
-    let text = fs::read_to_string(config.data.join(ADDRESS_FILE)).ok()?;
+    last_address(&config.data)
+}
+
+/// The address the server of this folder wrote down when it last started.
+pub(crate) fn last_address(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join(ADDRESS_FILE)).ok()?;
     Some(text.trim().to_owned())
 }
 

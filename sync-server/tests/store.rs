@@ -15,8 +15,28 @@ use ailchin_core::sync::{
 use ailchin_core::world::World as _;
 use ailchin_server::store::{PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
-use kit::{MORNING, Station, Tablet, code, names};
+use kit::{MORNING, On, Station, Tablet, code, names, on_both};
 use serde_json::json;
+
+on_both! {
+    a_push_sent_again_is_recognised_and_stores_nothing,
+    a_push_may_overlap_what_is_stored_and_go_on,
+    another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing,
+    a_place_left_out_is_a_gap,
+    a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken,
+    a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused,
+    positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later,
+    count_and_digest_as_of_any_position_equal_a_recount,
+    a_pull_brings_others_revisions_of_the_scopes_byte_for_byte_in_pages_of_any_size,
+    the_end_of_a_pull_says_where_to_go_on_and_how_much_is_left,
+    a_receipt_states_what_is_held_and_a_difference_is_told,
+    the_same_tablet_enrols_twice_with_one_invite_and_no_other_does,
+    a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_revocation,
+    a_revoked_tablet_can_store_and_read_nothing,
+    areas_and_officers_are_records_in_the_root_scope,
+    an_area_of_a_code_that_is_taken_is_refused,
+    what_was_committed_is_there_when_the_store_is_opened_again,
+}
 
 fn positions(items: &[PushItem]) -> Vec<u64> {
     items
@@ -43,9 +63,8 @@ fn own(tablet: &Tablet, items: &[PushItem]) -> Vec<(u64, String)> {
     positions(items).into_iter().zip(tablet.bodies.iter().cloned()).collect()
 }
 
-#[test]
-fn a_push_sent_again_is_recognised_and_stores_nothing() {
-    let station = Station::new(1);
+fn a_push_sent_again_is_recognised_and_stores_nothing(on: On) {
+    let station = Station::on(on, 1);
     let mut tablet = station.tablet(0);
     for _ in 0..5 {
         tablet.write(&*station.world, station.gacha[0]);
@@ -59,9 +78,8 @@ fn a_push_sent_again_is_recognised_and_stores_nothing() {
     assert_eq!(station.next_position(), next);
 }
 
-#[test]
-fn a_push_may_overlap_what_is_stored_and_go_on() {
-    let station = Station::new(2);
+fn a_push_may_overlap_what_is_stored_and_go_on(on: On) {
+    let station = Station::on(on, 2);
     let mut tablet = station.tablet(0);
     tablet.write_many(&*station.world, station.gacha[0], 3);
     tablet.push(&station.store, 1).unwrap();
@@ -73,9 +91,8 @@ fn a_push_may_overlap_what_is_stored_and_go_on() {
     assert_eq!((part.items.len(), part.seq), (3, 6), "an old part again does not move the head back");
 }
 
-#[test]
-fn another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing() {
-    let station = Station::new(3);
+fn another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing(on: On) {
+    let station = Station::on(on, 3);
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     tablet.push(&station.store, 1).unwrap();
@@ -90,9 +107,8 @@ fn another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing() {
     assert_eq!(station.next_position(), next);
 }
 
-#[test]
-fn a_place_left_out_is_a_gap() {
-    let station = Station::new(4);
+fn a_place_left_out_is_a_gap(on: On) {
+    let station = Station::on(on, 4);
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     tablet.write(&*station.world, station.gacha[0]);
@@ -100,9 +116,8 @@ fn a_place_left_out_is_a_gap() {
     assert_eq!(tablet.push(&station.store, 1).unwrap().seq, 2);
 }
 
-#[test]
-fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken() {
-    let station = Station::new(5);
+fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken(on: On) {
+    let station = Station::on(on, 5);
     let mut tablet = station.tablet(1);
     let mut other = station.tablet(0);
     let world = &*station.world;
@@ -150,9 +165,8 @@ fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken() {
     assert_eq!((head.seq, head.refused, head.chain), (12, 9, *tablet.links.last().unwrap()));
 }
 
-#[test]
-fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused() {
-    let station = Station::new(6);
+fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused(on: On) {
+    let station = Station::on(on, 6);
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     let bodies = [tablet.bodies[0].as_bytes()];
@@ -177,9 +191,8 @@ fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused() {
     assert_eq!(station.store.state(station.id, tablet.device, 0, MORNING).unwrap().seq, 0);
 }
 
-#[test]
-fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later() {
-    let station = Station::new(7);
+fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later(on: On) {
+    let station = Station::on(on, 7);
     let reader = station.tablet(0);
     let before = station.next_position();
     let writers: Vec<Tablet> = (0..6)
@@ -223,9 +236,8 @@ fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later() {
     assert_eq!(seen, (before..before + 240).collect::<Vec<_>>());
 }
 
-#[test]
-fn count_and_digest_as_of_any_position_equal_a_recount() {
-    let station = Station::new(8);
+fn count_and_digest_as_of_any_position_equal_a_recount(on: On) {
+    let station = Station::on(on, 8);
     let mut writers = [station.tablet(1), station.tablet(2)];
     let reader = station.tablet(0);
     for round in 0..20_u64 {
@@ -243,9 +255,8 @@ fn count_and_digest_as_of_any_position_equal_a_recount() {
     }
 }
 
-#[test]
-fn a_pull_brings_others_revisions_of_the_scopes_byte_for_byte_in_pages_of_any_size() {
-    let station = Station::new(9);
+fn a_pull_brings_others_revisions_of_the_scopes_byte_for_byte_in_pages_of_any_size(on: On) {
+    let station = Station::on(on, 9);
     let mut tablets = [station.tablet(0), station.tablet(1), station.tablet(2)];
     let mut expected = station.tablet(1).pull_all(&station.store, 1_000);
     for round in 0..30_usize {
@@ -266,9 +277,8 @@ fn a_pull_brings_others_revisions_of_the_scopes_byte_for_byte_in_pages_of_any_si
     }
 }
 
-#[test]
-fn the_end_of_a_pull_says_where_to_go_on_and_how_much_is_left() {
-    let station = Station::new(10);
+fn the_end_of_a_pull_says_where_to_go_on_and_how_much_is_left(on: On) {
+    let station = Station::on(on, 10);
     let reader = station.tablet(1);
     let total = reader.pull_all(&station.store, 1_000).len() as u64;
     let mut writer = station.tablet(1);
@@ -306,9 +316,8 @@ fn the_end_of_a_pull_says_where_to_go_on_and_how_much_is_left() {
     assert_eq!(got, 1, "a revision larger than a page passes alone");
 }
 
-#[test]
-fn a_receipt_states_what_is_held_and_a_difference_is_told() {
-    let station = Station::new(11);
+fn a_receipt_states_what_is_held_and_a_difference_is_told(on: On) {
+    let station = Station::on(on, 11);
     let mut tablet = station.tablet(1);
     tablet.write_many(&*station.world, station.gacha[0], 3);
     tablet.write(&*station.world, station.gacha[1]);
@@ -344,9 +353,8 @@ fn a_receipt_states_what_is_held_and_a_difference_is_told() {
     assert_eq!(code(station.store.receipt(station.id, tablet.device, &request, &*station.world)), "digest_mismatch");
 }
 
-#[test]
-fn the_same_tablet_enrols_twice_with_one_invite_and_no_other_does() {
-    let station = Station::new(12);
+fn the_same_tablet_enrols_twice_with_one_invite_and_no_other_does(on: On) {
+    let station = Station::on(on, 12);
     let world = &*station.world;
     let token = station.store.invite(station.id, station.officers[1], 72, world).unwrap();
     let tablet = Tablet::unknown(&station, 1);
@@ -378,9 +386,8 @@ fn the_same_tablet_enrols_twice_with_one_invite_and_no_other_does() {
     assert_eq!(code(station.store.enrol(&request(&second, &tablet), world)), "already_enrolled");
 }
 
-#[test]
-fn a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_revocation() {
-    let station = Station::new(13);
+fn a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_revocation(on: On) {
+    let station = Station::on(on, 13);
     let world = &*station.world;
     let tablet = station.tablet(0);
     let ask = || station.store.challenge(&LoginRequest { device: tablet.device }, world).unwrap().challenge;
@@ -413,9 +420,8 @@ fn a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_rev
     );
 }
 
-#[test]
-fn a_revoked_tablet_can_store_and_read_nothing() {
-    let station = Station::new(14);
+fn a_revoked_tablet_can_store_and_read_nothing(on: On) {
+    let station = Station::on(on, 14);
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     station.store.revoke(station.id, tablet.device, &*station.world).unwrap();
@@ -425,9 +431,8 @@ fn a_revoked_tablet_can_store_and_read_nothing() {
     assert_eq!(code(pulled), "device_revoked");
 }
 
-#[test]
-fn areas_and_officers_are_records_in_the_root_scope() {
-    let station = Station::new(15);
+fn areas_and_officers_are_records_in_the_root_scope(on: On) {
+    let station = Station::on(on, 15);
     let feed = station.tablet(1).pull_all(&station.store, 1_000);
     let kinds: Vec<String> = feed
         .iter()
@@ -437,22 +442,20 @@ fn areas_and_officers_are_records_in_the_root_scope() {
     assert!(feed.iter().all(|(_, body)| kit::area_of(body) == station.root));
 }
 
-#[test]
-fn an_area_of_a_code_that_is_taken_is_refused() {
-    let station = Station::new(16);
+fn an_area_of_a_code_that_is_taken_is_refused(on: On) {
+    let station = Station::on(on, 16);
     let mut area = station.store.areas(station.id).unwrap().pop().unwrap();
     area.id = AreaId::new(&*station.world);
     area.name = names("再一个");
     assert_eq!(code(station.store.add_areas(station.id, &[area], &*station.world)), "malformed");
 }
 
-#[test]
-fn what_was_committed_is_there_when_the_store_is_opened_again() {
-    let station = Station::new(17);
+fn what_was_committed_is_there_when_the_store_is_opened_again(on: On) {
+    let station = Station::on(on, 17);
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     let answer = tablet.push(&station.store, 1).unwrap();
-    let reopened = ailchin_server::Store::open(&station.folder.path().join("station.db")).unwrap();
+    let reopened = station.place.open();
     let again = tablet.push(&reopened, 1).unwrap();
     assert_eq!(again.items[0].verdict, Verdict::Duplicate(positions(&answer.items)[0]));
 }

@@ -5,6 +5,7 @@
 mod account;
 mod demo;
 mod device;
+mod migrate;
 mod output;
 mod run;
 mod station;
@@ -47,6 +48,9 @@ struct Common {
     /// Folder of everything the station keeps
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The store, if it is not the file in the data folder: postgres://user@host/database
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    store: Option<String>,
     /// What is logged, to the standard error
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
@@ -74,6 +78,7 @@ enum Command {
     /// Invite, list or revoke tablets
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
     DemoData(demo::DemoData),
     /// Print the settings in force, with every key explained
@@ -115,6 +120,8 @@ enum CliError {
     SeveralStations,
     #[error("there is no station of that identifier")]
     UnknownStation,
+    #[error("a server serves this store: stop it first")]
+    StillServed,
     #[error("the server's address is not known: start it once, or say --address https://host:port")]
     NoAddress,
     #[error("the text is not {0}")]
@@ -134,10 +141,14 @@ impl CliError {
             | Self::SeveralStations
             | Self::NoAddress
             | Self::Serve(ServeError::PlainHttp) => USAGE,
-            Self::Store { source: StoreError::Refused(_) | StoreError::Mismatch(_), .. }
+            Self::Store {
+                source: StoreError::Refused(_) | StoreError::Mismatch(_) | StoreError::StationThere(_),
+                ..
+            }
             | Self::Demo(DemoError::NotEmpty)
             | Self::Password(PasswordError::Weak)
             | Self::NoStation
+            | Self::StillServed
             | Self::UnknownStation => REFUSED,
             _ => FAILED,
         }
@@ -197,6 +208,9 @@ fn act(cli: Cli) -> Result<(), CliError> {
     if let Some(data) = &common.data {
         flags.insert("data".to_owned(), Value::String(data.to_string_lossy().into_owned()));
     }
+    if let Some(store) = common.store {
+        flags.insert("store".to_owned(), Value::String(store));
+    }
     if let Some(log) = common.log {
         flags.insert("log".to_owned(), Value::String(log));
     }
@@ -211,6 +225,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Area(command) => station::area(&desk, command),
         Command::Officer(command) => account::officer(&desk, command),
         Command::Device(command) => device::device(&desk, command),
+        Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),
         Command::Config => {
             output::settings(&desk);

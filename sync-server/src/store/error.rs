@@ -1,8 +1,10 @@
 //! Why the store did not do something.
 
 use ailchin_core::error::Code;
+use ailchin_core::ids::StationId;
 use ailchin_core::sync::ScopeDigest;
 
+use super::address::AddressError;
 use super::sql::DatabaseError;
 
 /// Why a job of the store was not done.
@@ -23,6 +25,12 @@ pub enum StoreError {
         #[source]
         source: DatabaseError,
     },
+    /// A station cannot be moved to where it is already.
+    #[error("the other store holds the station {0} already; nothing was moved")]
+    StationThere(StationId),
+    /// The store's address leads nowhere.
+    #[error("finding the station's store")]
+    Address(#[source] AddressError),
     /// The file was written by a newer program.
     #[error("the station's store has form {found}, this program knows form {known}: use the newer program")]
     TooNew {
@@ -56,7 +64,11 @@ impl StoreError {
             Self::Refused(code) => *code,
             Self::Mismatch(_) => Code::DigestMismatch,
             Self::TooNew { .. } => Code::FileTooNew,
-            Self::Database { .. } | Self::File { .. } | Self::Unreadable { .. } => Code::StationFailed,
+            Self::StationThere(_)
+            | Self::Database { .. }
+            | Self::Address(_)
+            | Self::File { .. }
+            | Self::Unreadable { .. } => Code::StationFailed,
         }
     }
 }
@@ -69,6 +81,7 @@ pub(super) enum Fault {
     Mismatch(Vec<ScopeDigest>),
     Unreadable,
     Sink(std::io::Error),
+    StationThere(StationId),
 }
 
 impl From<DatabaseError> for Fault {
@@ -89,6 +102,7 @@ impl Fault {
             Self::Sql(source) => StoreError::Database { doing, source },
             Self::Refused(code) => StoreError::Refused(code),
             Self::Mismatch(scopes) => StoreError::Mismatch(scopes),
+            Self::StationThere(station) => StoreError::StationThere(station),
             Self::Unreadable => StoreError::Unreadable { doing },
             Self::Sink(source) => StoreError::File { doing, source },
         }

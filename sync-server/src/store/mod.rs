@@ -4,6 +4,7 @@
 //! the transaction they are given. All of it blocks: the server calls it from threads made for that.
 
 mod accounts;
+mod address;
 mod area;
 mod blobs;
 mod checkpoints;
@@ -12,6 +13,7 @@ mod error;
 mod feed;
 mod invite;
 mod log;
+mod moving;
 mod overview;
 mod place;
 mod push;
@@ -25,15 +27,18 @@ mod token;
 use std::path::Path;
 
 pub use accounts::{NewOfficer, OfficerRow};
+pub use address::{AddressError, StoreAddress};
 pub use area::AreaRow;
 pub use device::DeviceRow;
 pub use error::StoreError;
 pub use feed::PullLimits;
+pub use moving::Moved;
 pub use overview::{Overview, TabletOverview};
 pub use session::Access;
 pub use sql::DatabaseError;
 pub use station::{ConsoleChange, NewStation, StationRow};
 
+use address::Place;
 use error::Fault;
 use sql::{Pool, SqliteFile, Tx};
 
@@ -58,13 +63,18 @@ impl Store {
         SqliteFile::open(path).map(|file| Self { database: Database::Sqlite(file) })
     }
 
-    /// Opens the store in a PostgreSQL database, makes it if there is none, and brings an older one to today's form.
-    /// Several servers may have the same one open.
+    /// Opens the store at an address; `file` is what an empty one means. In PostgreSQL several servers may have the same store
+    /// open.
     ///
     /// # Errors
-    /// [`StoreError::TooNew`] for the store of a newer program, which is left as it is; otherwise what PostgreSQL says.
-    pub fn connect(config: postgres::Config) -> Result<Self, StoreError> {
-        Pool::open(config).map(|pool| Self { database: Database::Postgres(pool) })
+    /// [`StoreError::Address`] for an address that leads nowhere; otherwise as [`Store::open`].
+    pub fn at(address: &StoreAddress, file: &Path) -> Result<Self, StoreError> {
+        match address.read(file).map_err(StoreError::Address)? {
+            Place::File(path) => Self::open(&path),
+            Place::Postgres(config, tls) => {
+                Pool::open(*config, tls).map(|pool| Self { database: Database::Postgres(pool) })
+            }
+        }
     }
 
     /// Writes everything committed so far into the main file, so that it can be copied alone, and lets go of what is idle.
@@ -94,19 +104,27 @@ impl Store {
     /// Does a job that writes. On PostgreSQL it may be begun anew if another transaction was in the way: it must do the same
     /// again. A job for a station begins with `station::require`, which locks the station's row.
     fn write<T>(&self, doing: &'static str, job: impl FnMut(&Tx<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
-        match &self.database {
-            Database::Sqlite(file) => file.write(job),
-            Database::Postgres(pool) => pool.write(job),
-        }
-        .map_err(|fault| fault.while_doing(doing))
+        self.database.write(job).map_err(|fault| fault.while_doing(doing))
     }
 
     /// Does a job that only reads: one view of the store from beginning to end.
     fn read<T>(&self, doing: &'static str, job: impl FnOnce(&Tx<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
-        match &self.database {
-            Database::Sqlite(file) => file.read(job),
-            Database::Postgres(pool) => pool.read(job),
+        self.database.read(job).map_err(|fault| fault.while_doing(doing))
+    }
+}
+
+impl Database {
+    fn write<T>(&self, job: impl FnMut(&Tx<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        match self {
+            Self::Sqlite(file) => file.write(job),
+            Self::Postgres(pool) => pool.write(job),
         }
-        .map_err(|fault| fault.while_doing(doing))
+    }
+
+    fn read<T>(&self, job: impl FnOnce(&Tx<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        match self {
+            Self::Sqlite(file) => file.read(job),
+            Self::Postgres(pool) => pool.read(job),
+        }
     }
 }

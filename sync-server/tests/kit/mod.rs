@@ -6,6 +6,11 @@
     reason = "each test file uses its part of the kit; a kit may fail loudly"
 )]
 
+#[path = "../../../tests/src/cluster.rs"]
+#[allow(unreachable_pub, reason = "the kit of the stories shows it")]
+pub(crate) mod cluster;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ailchin_core::hash::Hash;
@@ -19,7 +24,7 @@ use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::world::{Seeded, World};
 use ailchin_server::config::Config;
 use ailchin_server::server::{Running, Server};
-use ailchin_server::store::{AreaRow, NewOfficer, NewStation, PullLimits, Store, StoreError};
+use ailchin_server::store::{AreaRow, NewOfficer, NewStation, PullLimits, Store, StoreAddress, StoreError};
 use ed25519_dalek::{Signer as _, SigningKey};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde::Serialize;
@@ -30,9 +35,65 @@ use tempfile::TempDir;
 /// 2026-06-01T08:00 at the station.
 pub(crate) const MORNING: Instant = Instant::from_ms(1_780_272_000_000);
 
+/// Which database is under a store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    File(PathBuf),
+    Database(String),
+}
+
+impl Place {
+    /// An empty one.
+    pub(crate) fn new(on: On, folder: &Path) -> Self {
+        match on {
+            On::Sqlite => Self::File(folder.join("station.db")),
+            On::Postgres => Self::Database(cluster::database()),
+        }
+    }
+
+    /// Its address as an operator writes it.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Database(address) => address.clone(),
+        }
+    }
+
+    /// Opens the store; a second time as another server would.
+    pub(crate) fn open(&self) -> Store {
+        match self {
+            Self::File(path) => Store::open(path).unwrap(),
+            Self::Database(address) => Store::at(&StoreAddress::new(address.clone()), Path::new("no/file")).unwrap(),
+        }
+    }
+}
+
+/// Every test of the list on both databases.
+#[allow(unused_macros, reason = "each test file uses its part of the kit")]
+macro_rules! on_both {
+    ($($test:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $test() { super::$test($crate::kit::On::Sqlite); })*
+        }
+        mod on_postgres {
+            $(#[test] fn $test() { super::$test($crate::kit::On::Postgres); })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use on_both;
+
 /// A station with two gacha and an officer in each; the first officer has both.
 pub(crate) struct Station {
     pub(crate) folder: TempDir,
+    pub(crate) place: Place,
     pub(crate) world: Arc<Seeded>,
     pub(crate) store: Arc<Store>,
     pub(crate) id: StationId,
@@ -48,9 +109,14 @@ pub(crate) fn names(zh: &str) -> Names {
 
 impl Station {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::on(On::Sqlite, seed)
+    }
+
+    pub(crate) fn on(on: On, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(on, folder.path());
         let world = Arc::new(Seeded::new(seed, MORNING));
-        let store = Arc::new(Store::open(&folder.path().join("station.db")).unwrap());
+        let store = Arc::new(place.open());
         let new = NewStation {
             name: names("试验派出所"),
             root_name: names("试验苏木"),
@@ -80,7 +146,7 @@ impl Station {
         };
         let made = [officer("甲", &gacha), officer("乙", &gacha[..1]), officer("丙", &gacha[1..])];
         let officers = store.add_officers(row.id, &made, &*world).unwrap().iter().map(|row| row.id).collect();
-        Self { folder, id: row.id, epoch: row.epoch, root: row.root, world, store, gacha, officers }
+        Self { folder, place, id: row.id, epoch: row.epoch, root: row.root, world, store, gacha, officers }
     }
 
     /// The first position that is still free.

@@ -58,8 +58,36 @@ impl<'t> Tx<'t> {
         self.writes && matches!(self.on, On::Postgres(_))
     }
 
+    /// The names of all tables that hold rows of stations.
+    pub(super) fn tables(&self) -> Result<Vec<String>, Fault> {
+        let text = match self.on {
+            On::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+                 ORDER BY name"
+            }
+            On::Postgres(_) => {
+                "SELECT table_name::text AS name FROM information_schema.tables
+                 WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'store_form'
+                 ORDER BY 1"
+            }
+        };
+        self.all(text, &[], |row| row.get("name"))
+    }
+
+    /// The names of a table's columns.
+    pub(super) fn columns(&self, table: &str) -> Result<Vec<String>, Fault> {
+        let text = match self.on {
+            On::Sqlite(_) => "SELECT name FROM pragma_table_info($1)",
+            On::Postgres(_) => {
+                "SELECT column_name::text AS name FROM information_schema.columns
+                 WHERE table_schema = current_schema() AND table_name = $1::text ORDER BY ordinal_position"
+            }
+        };
+        self.all(text, cells![table], |row| row.get("name"))
+    }
+
     /// Does something to rows; how many there were.
-    pub(super) fn execute(&self, sql: &'static str, cells: &[Cell<'_>]) -> Result<u64, Fault> {
+    pub(super) fn execute(&self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Fault> {
         check(cells)?;
         match &self.on {
             On::Sqlite(tx) => Ok(sqlite::execute(tx, sql, cells)?),
@@ -70,7 +98,7 @@ impl<'t> Tx<'t> {
     /// Hands row after row to `take` until it breaks. No other statement may be begun meanwhile.
     pub(super) fn each(
         &self,
-        sql: &'static str,
+        sql: &str,
         cells: &[Cell<'_>],
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
@@ -84,7 +112,7 @@ impl<'t> Tx<'t> {
     /// All rows.
     pub(super) fn all<T>(
         &self,
-        sql: &'static str,
+        sql: &str,
         cells: &[Cell<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
@@ -99,7 +127,7 @@ impl<'t> Tx<'t> {
     /// The first row, if there is one.
     pub(super) fn optional<T>(
         &self,
-        sql: &'static str,
+        sql: &str,
         cells: &[Cell<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
@@ -114,7 +142,7 @@ impl<'t> Tx<'t> {
     /// The row of a question that always has one.
     pub(super) fn one<T>(
         &self,
-        sql: &'static str,
+        sql: &str,
         cells: &[Cell<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
@@ -122,7 +150,7 @@ impl<'t> Tx<'t> {
     }
 
     /// Whether there is a row.
-    pub(super) fn exists(&self, sql: &'static str, cells: &[Cell<'_>]) -> Result<bool, Fault> {
+    pub(super) fn exists(&self, sql: &str, cells: &[Cell<'_>]) -> Result<bool, Fault> {
         self.optional(sql, cells, |_| Ok(())).map(|row| row.is_some())
     }
 }
@@ -141,7 +169,8 @@ impl Row<'_> {
         }
     }
 
-    fn cell(&self, column: &str) -> Result<Cell<'_>, Fault> {
+    /// The cell of a column, where it lies.
+    pub(super) fn cell(&self, column: &str) -> Result<Cell<'_>, Fault> {
         match self {
             Self::Sqlite(row) => Ok(sqlite::cell(row, column)?),
             Self::Postgres(row) => Ok(row.try_get(column).map_err(DatabaseError::from)?),

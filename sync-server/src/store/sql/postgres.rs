@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{FromSql, IsNull, ToSql, Type};
 use postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::error::{Fault, StoreError};
 use super::super::schema;
@@ -35,6 +36,7 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The connections to a database.
 pub(in crate::store) struct Pool {
     config: Config,
+    tls: Option<MakeRustlsConnect>,
     places: Mutex<Places>,
     came_back: Condvar,
 }
@@ -47,7 +49,7 @@ struct Places {
 
 struct Connection {
     client: Client,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<Box<str>, Statement>,
 }
 
 /// A place in the pool, free again when this is dropped, whatever became of the connection.
@@ -73,8 +75,8 @@ impl Drop for Place<'_> {
 }
 
 impl Pool {
-    pub(in crate::store) fn open(config: Config) -> Result<Self, StoreError> {
-        let pool = Self { config, places: Mutex::new(Places::default()), came_back: Condvar::new() };
+    pub(in crate::store) fn open(config: Config, tls: Option<MakeRustlsConnect>) -> Result<Self, StoreError> {
+        let pool = Self { config, tls, places: Mutex::new(Places::default()), came_back: Condvar::new() };
         let mut connection = pool.connect().map_err(|source| StoreError::Database { doing: "opening", source })?;
         schema::bring_database_up_to_date(&mut connection.client)?;
         pool.lock().idle.push(connection);
@@ -144,7 +146,10 @@ impl Pool {
     }
 
     fn connect(&self) -> Result<Connection, DatabaseError> {
-        let mut client = self.config.connect(NoTls)?;
+        let mut client = match &self.tls {
+            Some(tls) => self.config.connect(tls.clone())?,
+            None => self.config.connect(NoTls)?,
+        };
         client.batch_execute(GREETING)?;
         Ok(Connection { client, statements: HashMap::new() })
     }
@@ -159,7 +164,7 @@ impl PgTx<'_> {
         self.failed
     }
 
-    pub(super) fn execute(&mut self, sql: &'static str, cells: &[Cell<'_>]) -> Result<u64, DatabaseError> {
+    pub(super) fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, DatabaseError> {
         let statement = self.connection.prepare(sql);
         let statement = self.noting(statement)?;
         let cells: Vec<&(dyn ToSql + Sync)> = cells.iter().map(|cell| cell as &(dyn ToSql + Sync)).collect();
@@ -169,7 +174,7 @@ impl PgTx<'_> {
 
     pub(super) fn each(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         cells: &[Cell<'_>],
         take: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
@@ -201,12 +206,12 @@ impl PgTx<'_> {
 }
 
 impl Connection {
-    fn prepare(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
+    fn prepare(&mut self, sql: &str) -> Result<Statement, postgres::Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
         let statement = self.client.prepare(sql)?;
-        self.statements.insert(sql, statement.clone());
+        self.statements.insert(sql.into(), statement.clone());
         Ok(statement)
     }
 }

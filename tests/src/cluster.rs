@@ -1,0 +1,112 @@
+//! A throw-away PostgreSQL cluster: one for each test program, one database for each test.
+//!
+//! It lies in a temporary folder and listens on a socket in it only. A small shell keeps it: when the test program is gone,
+//! however it ended, the shell reads the end of its input, stops the database and removes the folder. Should the shell be
+//! killed itself, the system stops the database.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postgres::{Client, Config, NoTls};
+
+/// What PostgreSQL says when it may be connected to.
+const READY: &str = "database system is ready to accept connections";
+
+/// `$1` the programs' folder, `$2` the cluster's folder; the rest is put before commands to run them as another user.
+const KEEPER: &str = r#"
+trap '' HUP INT TERM
+bin=$1 folder=$2
+shift 2
+if [ $# -gt 0 ]; then chown postgres "$folder"; fi
+{
+  "$@" "$bin/initdb" --pgdata="$folder/data" --username=station --auth=trust --encoding=UTF8 --no-locale --no-sync 2>&1 &&
+  {
+    "$@" setpriv --pdeathsig INT -- "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= \
+      -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c lc_messages=C 2>&1 &
+    database=$!
+    read -r _
+    kill -QUIT "$database"
+    wait "$database"
+  }
+}
+rm -rf "$folder"
+"#;
+
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+
+struct Cluster {
+    folder: PathBuf,
+    /// Its input ends with this program.
+    _keeper: Child,
+}
+
+/// An empty database of its own, and where it is.
+///
+/// # Panics
+/// If there is no PostgreSQL on this machine.
+#[must_use]
+pub fn database() -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test{}", MADE.fetch_add(1, Ordering::Relaxed));
+    client(&CLUSTER.address("postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    CLUSTER.address(&name)
+}
+
+/// A connection for looking at what is really there.
+///
+/// # Panics
+/// If the database does not answer.
+#[must_use]
+pub fn client(address: &str) -> Client {
+    address.parse::<Config>().unwrap().connect(NoTls).unwrap()
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let programs = programs();
+        let folder = tempfile::Builder::new().prefix("ailchin-postgres-").tempdir().unwrap().keep();
+        let mut keeper = Command::new("/bin/sh");
+        keeper.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(&folder).args(as_postgres());
+        // A group of its own: what ends the tests must not end their keeper.
+        keeper.process_group(0).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut keeper = keeper.spawn().unwrap();
+        let mut said = BufReader::new(keeper.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut log = Vec::new();
+        loop {
+            let Some(line) = said.next() else { panic!("PostgreSQL does not start:\n{}", log.join("\n")) };
+            if line.contains(READY) {
+                break;
+            }
+            log.push(line);
+        }
+        // Read on, so that it is never held up by what it says.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { folder, _keeper: keeper }
+    }
+
+    fn address(&self, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://station@{folder}/{database}")
+    }
+}
+
+/// The newest PostgreSQL that Debian or Ubuntu installed.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
+    let found = versions
+        .filter(|version| version.path().join("bin/postgres").exists())
+        .max_by_key(|version| version.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+    let found = found.map(|version| version.path().join("bin"));
+    found.unwrap_or_else(|| panic!("no PostgreSQL in /usr/lib/postgresql/*/bin; `make setup` installs it"))
+}
+
+/// PostgreSQL does not run as root: then it is the user that its package made.
+fn as_postgres() -> &'static [&'static str] {
+    let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if root { &["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] } else { &[] }
+}
