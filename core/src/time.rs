@@ -75,6 +75,13 @@ impl Day {
         Self(self.0.checked_add_signed(step).unwrap_or(self.0))
     }
 
+    /// The first day of this day's month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        use chrono::Datelike as _;
+        Self(self.0.with_day(1).unwrap_or(self.0))
+    }
+
     /// The instant at which this day begins at the station.
     #[must_use]
     pub fn start(self) -> Instant {

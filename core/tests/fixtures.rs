@@ -18,6 +18,8 @@ use ailchin_core::view::HouseholdQuery;
 use ailchin_core::world::{Seeded, World as _};
 use serde_json::{Value, json};
 
+/// The newest schema that was released and recorded; the one after it may still change.
+const RECORDED: i64 = 1;
 const KEY: FileKey = FileKey::new([0x2a; 32]);
 /// 2026-07-01, 09:00 at the station.
 const NOW: Instant = Instant::from_ms(1_782_867_600_000);
@@ -27,7 +29,7 @@ const OFFICER: OfficerId = OfficerId::from_bytes([0x0f; 16]);
 #[test]
 fn a_replica_of_every_released_schema_opens_and_gives_the_answers_recorded_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    for schema in 1..=SCHEMA_VERSION {
+    for schema in 1..=RECORDED {
         let name = format!("replica-schema-{schema}.db");
         let path = folder.path().join(&name);
         std::fs::copy(fixtures().join(&name), &path).unwrap_or_else(|cause| panic!("{name}: {cause}"));
@@ -58,7 +60,7 @@ fn todays_schema_is_made_as_it_was_recorded() {
     let _ = std::fs::remove_file(&path);
     let made = answers(&made(&path));
     std::fs::write(path.with_extension("json"), serde_json::to_vec_pretty(&made).unwrap()).unwrap();
-    let recorded = std::fs::read(fixtures().join(format!("replica-schema-{SCHEMA_VERSION}.json"))).unwrap();
+    let recorded = std::fs::read(fixtures().join(format!("replica-schema-{RECORDED}.json"))).unwrap();
     says(&made, &serde_json::from_slice(&recorded).unwrap(), "made today");
 }
 

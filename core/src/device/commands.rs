@@ -15,9 +15,11 @@ use super::{DeviceError, Tablet, photo};
 use crate::error::Code;
 use crate::sync::Invite;
 use crate::view::{
-    AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, Edit, Enrol, FinishForm,
-    Finished, Fix, HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, Picture,
-    RecordRef, Refusal, SaveDraft, Saved, SyncStatus, TabletState, Today, Unlock, VisitPage,
+    AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, ConflictList, ConflictPage, Correct,
+    Decide, Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, HouseholdList,
+    HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, RecordHistory,
+    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, SyncStatus, TabletState, Today, TriedAgain, Unlock,
+    VisitPage,
 };
 
 macro_rules! commands {
@@ -86,9 +88,46 @@ commands! {
     household: RecordRef => HouseholdPage = |tablet, asked| {
         tablet.with(|replica, author, world| Ok(replica.household(asked.id, author.device, world.now())?))
     };
-    edit: Edit => Saved = |tablet, asked| tablet.edit(asked.id, asked.fields);
+    edit: Edit => Saved = |tablet, asked| tablet.edit_seen(asked.id, asked.fields, asked.seen.as_deref());
     task_done: RecordRef => Saved = |tablet, asked| tablet.task_done(asked.id);
     visit: RecordRef => VisitPage = |tablet, asked| tablet.with(|replica, _, _| Ok(replica.visit(asked.id)?));
+    history: RecordRef => RecordHistory = |tablet, asked| {
+        tablet.with(|replica, author, _| Ok(replica.history(asked.id, author.device)?))
+    };
+    conflicts: PageOf => ConflictList = |tablet, asked| {
+        tablet.with(|replica, _, world| Ok(replica.conflicts(asked, world.now())?))
+    };
+    conflict: RecordRef => ConflictPage = |tablet, asked| {
+        tablet.with(|replica, author, _| Ok(replica.conflict(asked.id, author.device)?))
+    };
+    decide: Decide => Decided = |tablet, asked| {
+        tablet.with(|replica, author, world| Ok(replica.decide(author, world, asked.id, &asked.seen, asked.fields)?))
+    };
+    refused: Nothing => RefusedList = |tablet, _| {
+        tablet.with(|replica, author, _| Ok(replica.refused_list(author.device)?))
+    };
+    refused_correct: Correct => Nothing = |tablet, asked| {
+        tablet.with(|replica, author, world| {
+            replica.correct(author, world, asked.revision, asked.area, &asked.fields)?;
+            Ok(Nothing {})
+        })
+    };
+    refused_again: Nothing => TriedAgain = |tablet, _| {
+        tablet.with(|replica, author, world| Ok(TriedAgain { saved: replica.try_refused_again(author, world)? }))
+    };
+    refused_discard: RevisionRef => Nothing = |tablet, asked| {
+        tablet.with(|replica, author, world| {
+            replica.discard_refused(author.device, world, asked.revision)?;
+            Ok(Nothing {})
+        })
+    };
+    refused_take_back: RevisionRef => Nothing = |tablet, asked| {
+        tablet.with(|replica, _, _| {
+            replica.take_refused_back(asked.revision)?;
+            Ok(Nothing {})
+        })
+    };
+    refused_export: ExportTo => Exported = |tablet, asked| tablet.export_refused(asked.folder.as_deref());
     begin_form: BeginForm => OpenForm = |tablet, asked| tablet.begin_form(asked.household, &asked.form);
     open_draft: DraftRef => OpenForm = |tablet, asked| tablet.open_draft(asked.id);
     save_draft: SaveDraft => Nothing = |tablet, asked| {

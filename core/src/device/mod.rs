@@ -3,6 +3,7 @@
 pub mod commands;
 mod doors;
 mod error;
+mod exports;
 mod files;
 mod forms;
 mod photo;

@@ -205,13 +205,29 @@ impl Tablet {
     /// # Errors
     /// [`Code::FieldWrong`], [`Code::NotFound`].
     pub fn edit(&self, record: RecordId, fields: Fields) -> Result<Saved, DeviceError> {
+        self.edit_seen(record, fields, None)
+    }
+
+    /// Changes fields of a record as an officer who saw these revisions of it: what came since is not overwritten.
+    ///
+    /// # Errors
+    /// [`Code::FieldWrong`], [`Code::NotFound`].
+    pub fn edit_seen(
+        &self,
+        record: RecordId,
+        fields: Fields,
+        seen: Option<&[RevisionId]>,
+    ) -> Result<Saved, DeviceError> {
         self.with(|replica, author, world| {
             let (kind, area) = replica.place_of(record)?;
             if let Some(field) = fields.keys().find(|field| !may_be_edited(&kind, field)) {
                 return Err(DeviceError::Field(field.clone()));
             }
-            let made = replica.save(author, world, &[Change { record, kind, area, fields }])?;
-            saved(record, &made)
+            let change = Change { record, kind, area, fields };
+            match seen {
+                Some(seen) => Ok(Saved { record, revision: replica.save_seen(author, world, &change, seen)? }),
+                None => saved(record, &replica.save(author, world, &[change])?),
+            }
         })
     }
 
@@ -458,6 +474,11 @@ impl Tablet {
         }
         std::fs::remove_file(&path).map_err(DeviceError::file("removing an unfinished replica"))?;
         Ok(Replica::open(&path, Some(key))?)
+    }
+
+    /// The folder of its files.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        &self.folder
     }
 
     fn vault_path(&self) -> PathBuf {

@@ -116,7 +116,7 @@ pub fn fold<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Option<Sta
 }
 
 impl Write {
-    fn of(revision: &Revision, field: &str) -> Option<Self> {
+    pub(super) fn of(revision: &Revision, field: &str) -> Option<Self> {
         Some(Self {
             revision: revision.id,
             officer: revision.officer,
@@ -128,7 +128,7 @@ impl Write {
 }
 
 /// Each revision once, after all of its parents that are here.
-fn ancestry_order<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Vec<&'a Revision> {
+pub(super) fn ancestry_order<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Vec<&'a Revision> {
     let mut all: Vec<&Revision> = revisions.into_iter().collect();
     all.sort_by_key(|revision| (revision.hlc, revision.id));
     let mut place: HashMap<RevisionId, usize> = HashMap::with_capacity(all.len());
@@ -167,21 +167,21 @@ fn ancestry_order<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Vec<
 }
 
 /// A set of places in the order, one bit each.
-struct Ancestors(Vec<u64>);
+pub(super) struct Ancestors(Vec<u64>);
 
 impl Ancestors {
-    fn none(len: usize) -> Self {
+    pub(super) fn none(len: usize) -> Self {
         Self(vec![0; len.div_ceil(64)])
     }
 
-    fn add(&mut self, index: usize, of_it: &Self) {
+    pub(super) fn add(&mut self, index: usize, of_it: &Self) {
         self.0[index / 64] |= 1 << (index % 64);
         for (mine, theirs) in self.0.iter_mut().zip(&of_it.0) {
             *mine |= theirs;
         }
     }
 
-    fn has(&self, index: usize) -> bool {
+    pub(super) fn has(&self, index: usize) -> bool {
         self.0[index / 64] & (1 << (index % 64)) != 0
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! Pure: no file, no clock, no randomness. How revisions are stored is [`crate::replica`]'s, how they travel [`crate::sync`]'s.
 
+mod ancestry;
+mod conflict;
+mod history;
 mod kinds;
 mod log;
 mod merge;
 mod revision;
 
+pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, disputes, disputes_seen, parents_of};
+pub use history::{FieldChange, Step, history};
 pub use kinds::{
     Area, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
     check_fields,

@@ -1,11 +1,13 @@
 //! Saving: one use case is one transaction that adds revisions to the own log and brings everything up to them.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Replica, ReplicaError, fold, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
-use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, blobs, check_fields, genesis};
+use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, blobs, check_fields, genesis, parents_of};
 use crate::time::Hlc;
 use crate::world::World;
 
@@ -45,6 +47,21 @@ impl Replica {
         self.writing(|tx| append(tx, author, world, changes))
     }
 
+    /// Saves a change whose author saw these revisions of the record, and perhaps not the ones that came since: what was
+    /// not seen is not overwritten, but stands beside the change.
+    ///
+    /// # Errors
+    /// As [`Replica::save`]; [`ReplicaError::NotFound`] if a revision that was seen is not here.
+    pub fn save_seen(
+        &mut self,
+        author: Author,
+        world: &dyn World,
+        change: &Change,
+        seen: &[RevisionId],
+    ) -> Result<RevisionId, ReplicaError> {
+        self.writing(|tx| append_seen(tx, author, world, change, seen))
+    }
+
     /// Saves changes and makes the draft they came from disappear, all or none.
     pub(super) fn save_finished(
         &mut self,
@@ -71,32 +88,85 @@ fn append(
     let mut head = Head::read(tx, author.device)?;
     let mut made = Vec::with_capacity(changes.len());
     for change in changes {
-        check_fields(&change.kind, &change.fields)?;
-        let parents = fold::load(tx, change.record)?.map(|(_, row)| row.heads).unwrap_or_default();
-        head.seq += 1;
-        head.hlc = head.hlc.tick(world.now());
-        let entry = Entry::write(Revision {
-            id: RevisionId::new(world),
-            record: change.record,
-            kind: change.kind.clone(),
-            area: change.area,
-            device: author.device,
-            seq: head.seq,
-            officer: author.officer,
-            at_ms: world.now(),
-            hlc: head.hlc,
-            parents,
-            fields: change.fields.clone(),
-        })?;
-        if entry.body.len() > MAX_BODY_BYTES {
-            return Err(ReplicaError::TooLarge { bytes: entry.body.len() });
-        }
-        head.chain = entry.chain_after(head.chain);
-        add_to_log(tx, &entry, Some(head.chain), None)?;
-        fold::apply(tx, &entry.revision)?;
-        made.push(entry.revision.id);
+        let heads = fold::load(tx, change.record)?.map(|(_, row)| row.heads).unwrap_or_default();
+        let parents = parents(tx, change.record, Seen::Heads(heads))?;
+        made.push(append_one(tx, author, world, &mut head, change, parents)?);
     }
     Ok(made)
+}
+
+/// Adds one change by an author who saw these revisions.
+pub(super) fn append_seen(
+    tx: &Transaction<'_>,
+    author: Author,
+    world: &dyn World,
+    change: &Change,
+    seen: &[RevisionId],
+) -> Result<RevisionId, ReplicaError> {
+    let mut head = Head::read(tx, author.device)?;
+    let parents = parents(tx, change.record, Seen::These(seen))?;
+    append_one(tx, author, world, &mut head, change, parents)
+}
+
+fn append_one(
+    tx: &Transaction<'_>,
+    author: Author,
+    world: &dyn World,
+    head: &mut Head,
+    change: &Change,
+    parents: Vec<RevisionId>,
+) -> Result<RevisionId, ReplicaError> {
+    check_fields(&change.kind, &change.fields)?;
+    head.seq += 1;
+    head.hlc = head.hlc.tick(world.now());
+    let entry = Entry::write(Revision {
+        id: RevisionId::new(world),
+        record: change.record,
+        kind: change.kind.clone(),
+        area: change.area,
+        device: author.device,
+        seq: head.seq,
+        officer: author.officer,
+        at_ms: world.now(),
+        hlc: head.hlc,
+        parents,
+        fields: change.fields.clone(),
+    })?;
+    if entry.body.len() > MAX_BODY_BYTES {
+        return Err(ReplicaError::TooLarge { bytes: entry.body.len() });
+    }
+    head.chain = entry.chain_after(head.chain);
+    add_to_log(tx, &entry, Some(head.chain), None)?;
+    fold::apply(tx, &entry.revision)?;
+    Ok(entry.revision.id)
+}
+
+/// What an author saw of a record.
+enum Seen<'a> {
+    /// All that is here, of which these are the heads.
+    Heads(Vec<RevisionId>),
+    /// These and what was before them.
+    These(&'a [RevisionId]),
+}
+
+/// The parents of a change by somebody who saw this. As long as one of the record's revisions may still be refused, they
+/// must do also without it.
+fn parents(tx: &Transaction<'_>, record: RecordId, seen: Seen<'_>) -> Result<Vec<RevisionId>, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut statement = tx
+        .prepare_cached("SELECT id FROM log WHERE record = ?1 AND position IS NULL")
+        .map_err(doing("reading what is not confirmed"))?;
+    let unconfirmed = statement
+        .query_map([record], |row| row.get(0))
+        .and_then(Iterator::collect::<Result<HashSet<RevisionId>, _>>)
+        .map_err(doing("reading what is not confirmed"))?;
+    let seen = match seen {
+        Seen::Heads(heads) if unconfirmed.is_empty() => return Ok(heads),
+        Seen::Heads(heads) => heads,
+        Seen::These(these) => these.to_vec(),
+    };
+    let revisions = fold::revisions(tx, record)?;
+    parents_of(&revisions, &seen, |id| !unconfirmed.contains(&id)).ok_or(ReplicaError::NotFound { what: "revision" })
 }
 
 pub(super) fn add_to_log(

@@ -137,6 +137,7 @@ impl Replica {
                     }
                 }
             }
+            super::refused::count_again(tx)?;
             sums.write(tx)
         })
     }
@@ -166,6 +167,7 @@ impl Replica {
                 fold::apply_received(tx, revision)?;
                 received.new += 1;
             }
+            super::refused::count_again(tx)?;
             sums.write(tx)?;
             set_meta(tx, "hlc_seen", &serde_json::to_string(&hlc).map_err(ReplicaError::Stored)?)?;
             set_meta(tx, "cursor", &end)?;
@@ -223,7 +225,7 @@ impl Replica {
             let rows = statement
                 .query_map([device], |row| {
                     let code: String = row.get(3)?;
-                    let code = serde_json::from_value(code.into()).unwrap_or(Code::Unknown);
+                    let code = code_of(&code);
                     Ok(RefusedEntry { seq: row.get(0)?, revision: row.get(1)?, record: row.get(2)?, code })
                 })
                 .map_err(doing("reading refused revisions"))?;
@@ -263,10 +265,7 @@ impl Replica {
                 .map_err(doing("listing the records"))?;
             let mut seen = HashSet::with_capacity(records.len());
             for record in records.into_iter().filter(|record| seen.insert(*record)) {
-                if let Some(row) = fold::refold(tx, record)? {
-                    let r = fold::store(tx, None, &row)?;
-                    super::project::write(tx, r, &row, None)?;
-                }
+                fold::refresh(tx, record)?;
             }
             let mut sums = Sums::default();
             confirmed(tx, |area, hash| sums.add(area, hash))?;
@@ -332,7 +331,7 @@ fn scope_digest(connection: &Connection, area: AreaId) -> Result<Digest, Replica
     Ok(kept.unwrap_or_default())
 }
 
-fn scope_ids(connection: &Connection) -> Result<Vec<AreaId>, ReplicaError> {
+pub(super) fn scope_ids(connection: &Connection) -> Result<Vec<AreaId>, ReplicaError> {
     let json: Option<String> = meta(connection, "scopes")?;
     let mut scopes: Vec<AreaId> = match json {
         Some(json) => serde_json::from_str(&json).map_err(ReplicaError::Stored)?,
@@ -372,6 +371,11 @@ pub(super) fn newest_receipt(connection: &Connection) -> Result<Option<(ReceiptB
         Some((json, own, blobs)) => Ok(Some((serde_json::from_str(&json).map_err(ReplicaError::Stored)?, own, blobs))),
         None => Ok(None),
     }
+}
+
+/// The station's reason, as the log keeps it.
+pub(super) fn code_of(word: &str) -> Code {
+    serde_json::from_value(word.into()).unwrap_or(Code::Unknown)
 }
 
 pub(super) fn count<P: rusqlite::Params>(connection: &Connection, sql: &str, params: P) -> Result<u64, ReplicaError> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::Value;
 
-use super::{ReplicaError, project};
+use super::{ReplicaError, history, project};
 use crate::ids::{AreaId, RecordId, RevisionId};
-use crate::record::{Fields, Kind, Revision, State, fold};
+use crate::record::{AreaDispute, Fields, Kind, Revision, State, area_dispute, fold};
 use crate::time::Instant;
 
 /// A record as its row keeps it.
@@ -26,27 +26,40 @@ pub(super) struct Row {
 /// Fields that no screen lists: they stay in the log, where a record's page reads them.
 const LOG_ONLY: &[(Kind, &str)] = &[(Kind::Visit, "submission")];
 
+/// Stands among the undecided fields for the record's area, which is not a field but may be undecided as well.
+pub(super) const AREA: &str = "area";
+
 /// Brings the record's row, projections and search up to a revision that this device just added to the log.
 pub(super) fn apply(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
     let kept = load(tx, revision.record)?;
     let row = next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?;
-    put(tx, kept, row)
+    let may_settle = may_settle(kept.as_ref(), revision);
+    put(tx, kept, row)?;
+    if may_settle { history::note_resolutions(tx, revision.record) } else { Ok(()) }
 }
 
 /// As [`apply`], for a revision written elsewhere: earlier arrivals may name it as a parent, which only a fold can weigh.
 pub(super) fn apply_received(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
     let kept = load(tx, revision.record)?;
-    let row = match &kept {
-        Some(_) if is_awaited(tx, revision)? => refold(tx, revision.record)?,
-        _ => next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?,
+    let is_awaited = kept.is_some() && is_awaited(tx, revision)?;
+    let row = match is_awaited {
+        true => refold(tx, revision.record)?,
+        false => next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?,
     };
-    put(tx, kept, row)
+    let may_settle = is_awaited || may_settle(kept.as_ref(), revision);
+    put(tx, kept, row)?;
+    if may_settle { history::note_resolutions(tx, revision.record) } else { Ok(()) }
+}
+
+/// Whether a revision may have decided a conflict, or made another one do so.
+fn may_settle(kept: Option<&(i64, Row)>, revision: &Revision) -> bool {
+    revision.parents.len() > 1 || kept.is_some_and(|(_, row)| !row.conflicts.is_empty())
 }
 
 fn next_row(tx: &Transaction<'_>, kept: Option<&Row>, revision: &Revision) -> Result<Option<Row>, ReplicaError> {
     match kept {
         None if revision.parents.is_empty() => Ok(Some(advance(None, revision))),
-        Some(row) if row.kind == revision.kind && same_set(&row.heads, &revision.parents) => {
+        Some(row) if row.kind == revision.kind && row.heads.iter().all(|head| revision.parents.contains(head)) => {
             Ok(Some(advance(Some(row.clone()), revision)))
         }
         _ => refold(tx, revision.record),
@@ -74,14 +87,30 @@ fn is_awaited(tx: &Transaction<'_>, revision: &Revision) -> Result<bool, Replica
 /// Folds the record from the log; `None` if the log has none of it.
 pub(super) fn refold(connection: &Connection, record: RecordId) -> Result<Option<Row>, ReplicaError> {
     let revisions = revisions(connection, record)?;
-    Ok(fold(&revisions).map(|state| Row::of(record, &state)))
+    Ok(fold(&revisions).map(|state| Row::of(record, &state, area_dispute(&revisions).as_ref())))
 }
 
-/// The revisions of a record that are here, in order of arrival.
+/// Makes a record's row and views anew from the log; without a revision that counts there is no such record.
+pub(super) fn refresh(tx: &Transaction<'_>, record: RecordId) -> Result<(), ReplicaError> {
+    let kept = load(tx, record)?;
+    let row = refold(tx, record)?;
+    if let (Some((r, _)), None) = (&kept, &row) {
+        project::forget(tx, *r)?;
+        tx.execute("DELETE FROM record WHERE r = ?1", [r]).map_err(ReplicaError::sql("removing a record"))?;
+    }
+    put(tx, kept, row)?;
+    history::note_resolutions(tx, record)
+}
+
+/// The revisions of a record that are here and count, in order of arrival. One that the station refused no longer counts
+/// once the officer has decided what becomes of it.
 pub(super) fn revisions(connection: &Connection, record: RecordId) -> Result<Vec<Revision>, ReplicaError> {
     let doing = ReplicaError::sql;
     let mut statement = connection
-        .prepare_cached("SELECT body FROM log WHERE record = ?1 ORDER BY n")
+        .prepare_cached(
+            "SELECT body FROM log WHERE record = ?1 AND
+             (position IS NOT NULL OR NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id)) ORDER BY n",
+        )
         .map_err(doing("reading a record's log"))?;
     let bodies =
         statement.query_map([record], |row| row.get::<_, String>(0)).map_err(doing("reading a record's log"))?;
@@ -176,6 +205,7 @@ fn advance(row: Option<Row>, revision: &Revision) -> Row {
     });
     row.kind = revision.kind.clone();
     row.area = revision.area;
+    row.conflicts.remove(AREA);
     row.heads = vec![revision.id];
     row.first = row.first.min(revision.at_ms);
     row.last = row.last.max(revision.at_ms);
@@ -191,13 +221,22 @@ fn advance(row: Option<Row>, revision: &Revision) -> Row {
 }
 
 impl Row {
-    fn of(id: RecordId, state: &State) -> Self {
+    /// What a record would be if it had this revision only.
+    pub(super) fn of_one(revision: &Revision) -> Option<Self> {
+        fold([revision]).map(|state| Self::of(revision.record, &state, None))
+    }
+
+    fn of(id: RecordId, state: &State, area: Option<&AreaDispute>) -> Self {
         let mut fields = state.shown();
         fields.retain(|field, _| is_listed(&state.kind, field));
-        let conflicts = state
+        let mut conflicts: BTreeMap<String, Vec<Value>> = state
             .conflicts()
             .map(|(field, writes)| (field.to_owned(), writes.iter().map(|write| write.value.clone()).collect()))
             .collect();
+        if let Some(area) = area {
+            let areas = area.moves.iter().map(|moved| Value::from(moved.area.to_string()));
+            conflicts.insert(AREA.to_owned(), areas.collect());
+        }
         Self {
             id,
             kind: state.kind.clone(),
@@ -213,8 +252,4 @@ impl Row {
 
 fn is_listed(kind: &Kind, field: &str) -> bool {
     !LOG_ONLY.iter().any(|(of, name)| of == kind && *name == field)
-}
-
-fn same_set(heads: &[RevisionId], parents: &[RevisionId]) -> bool {
-    parents.iter().all(|parent| heads.contains(parent)) && heads.iter().all(|head| parents.contains(head))
 }

@@ -4,12 +4,17 @@
 //! ([`Replica::rebuild`]). Saving a revision and everything that follows from it is one durable transaction.
 
 mod append;
+mod conflicts;
 mod error;
 mod exchange;
 mod fold;
+mod history;
+mod inputs;
+mod naming;
 mod people;
 mod project;
 mod read;
+mod refused;
 mod schema;
 mod screens;
 mod search;

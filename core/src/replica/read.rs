@@ -63,7 +63,6 @@ impl Replica {
                 .map_err(doing("reading a record's log"))?;
             let mut rows = statement.query([id]).map_err(doing("reading a record's log"))?;
             let mut log = Vec::new();
-            let mut revisions = Vec::new();
             while let Some(row) = rows.next().map_err(doing("reading a record's log"))? {
                 let entry = Entry::read(row.get(0).map_err(doing("reading a record's log"))?)?;
                 let revision = entry.revision;
@@ -78,8 +77,8 @@ impl Replica {
                     position: row.get(1).map_err(doing("reading a record's log"))?,
                     refused: row.get(2).map_err(doing("reading a record's log"))?,
                 });
-                revisions.push(revision);
             }
+            let revisions = fold::revisions(connection, id)?;
             let state = record::fold(&revisions).ok_or(ReplicaError::NotFound { what: "record" })?;
             let devices = log.iter().map(|line| (line.id, line.device)).collect();
             let conflicts = conflicts(connection, &state, &devices, me)?;

@@ -12,7 +12,7 @@ use super::{FileKey, ReplicaError};
 #[allow(clippy::cast_possible_wrap, reason = "the list is written by hand")]
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
 
 /// Cached pages: warm reads of an encrypted file then cost as much as of a plain one.
 const CACHE_KIB: i64 = 64 * 1024;
@@ -103,18 +103,20 @@ mod tests {
         migrate(&mut connection, &path, MIGRATIONS).unwrap();
         connection.execute("INSERT INTO meta VALUES ('kept', 'yes')", []).unwrap();
 
-        let next = [MIGRATIONS[0], "CREATE TABLE of_the_future (x)"];
+        let next: Vec<&str> = MIGRATIONS.iter().copied().chain(["CREATE TABLE of_the_future (x)"]).collect();
         migrate(&mut connection, &path, &next).unwrap();
-        assert_eq!(version(&connection).unwrap(), 2);
+        assert_eq!(version(&connection).unwrap(), SCHEMA_VERSION + 1);
         drop(connection);
 
-        let copy = Connection::open(copy_path(&path, 1)).unwrap();
+        let copy = Connection::open(copy_path(&path, SCHEMA_VERSION)).unwrap();
         prepare(&copy, Some(&key)).unwrap();
         let kept: String = copy.query_row("SELECT value FROM meta WHERE key = 'kept'", [], |row| row.get(0)).unwrap();
-        assert_eq!((version(&copy).unwrap(), kept.as_str()), (1, "yes"));
+        assert_eq!((version(&copy).unwrap(), kept.as_str()), (SCHEMA_VERSION, "yes"));
 
         let refused = crate::replica::Replica::open(&path, Some(&key)).unwrap_err();
-        assert!(matches!(refused, ReplicaError::TooNew { found: 2, known: 1 }));
+        assert!(
+            matches!(refused, ReplicaError::TooNew { found, known } if found == known + 1 && known == SCHEMA_VERSION)
+        );
     }
 
     #[test]
@@ -124,12 +126,13 @@ mod tests {
         let mut connection = Connection::open(&path).unwrap();
         prepare(&connection, None).unwrap();
         migrate(&mut connection, &path, MIGRATIONS).unwrap();
-        let broken = [MIGRATIONS[0], "CREATE TABLE half (x); CREATE TABLE meta (x)"];
+        let broken: Vec<&str> =
+            MIGRATIONS.iter().copied().chain(["CREATE TABLE half (x); CREATE TABLE meta (x)"]).collect();
         migrate(&mut connection, &path, &broken).unwrap_err();
         let half: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'half'", [], |row| row.get(0))
             .unwrap();
-        assert_eq!((version(&connection).unwrap(), half), (1, 0));
+        assert_eq!((version(&connection).unwrap(), half), (SCHEMA_VERSION, 0));
     }
 
     #[test]

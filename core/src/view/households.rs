@@ -98,6 +98,8 @@ pub struct HouseholdPage {
     pub conflicts: Vec<ConflictView>,
     /// Whether changes of it wait to be sent.
     pub waiting: bool,
+    /// What the officer sees here; goes back with an edit, so that nothing unseen is overwritten.
+    pub seen: Vec<RevisionId>,
 }
 
 /// A place of a household.
@@ -173,6 +175,10 @@ pub struct Edit {
     /// New values by field name; null removes.
     #[ts(type = "Record<string, unknown>")]
     pub fields: BTreeMap<String, serde_json::Value>,
+    /// What the officer saw of the record; all of it if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seen: Option<Vec<RevisionId>>,
 }
 
 /// What a save made.

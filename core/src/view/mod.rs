@@ -4,7 +4,9 @@
 
 mod conflicts;
 mod forms;
+mod history;
 mod households;
+mod refused;
 mod sync;
 mod tablet;
 mod today;
@@ -16,15 +18,20 @@ use crate::error::Code;
 use crate::ids::RecordId;
 
 pub use crate::record::Names;
-pub use conflicts::{ConflictValue, ConflictView};
+pub use conflicts::{
+    ConflictField, ConflictLine, ConflictList, ConflictPage, ConflictSide, ConflictValue, ConflictView, Decide,
+    Decided, FieldInput, PageOf, RecordTitle, WriteLine,
+};
 pub use forms::{
     Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, FinishForm, Finished, OpenForm,
     SaveDraft, VisitPage,
 };
+pub use history::{HistoryChange, HistoryEntry, Moved, RecordHistory};
 pub use households::{
     AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView, Saved,
     TimelineEntry,
 };
+pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use sync::{Progress, ReceiptView, ScopeLine, Stage, SyncStatus};
 pub use tablet::{Enrol, Fix, InviteText, InviteView, OfficerLine, Phase, Picture, TabletState, Unlock};
 pub use today::{DraftLine, TaskLine, Today, Waiting};

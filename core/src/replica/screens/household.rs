@@ -50,6 +50,7 @@ impl Replica {
                     false => conflicts_of(connection, id, device)?,
                 },
                 waiting: is_waiting(connection, id)?,
+                seen: row.heads,
             })
         })
     }
@@ -59,7 +60,7 @@ fn timeline(connection: &Connection, household: RecordId, today: Day) -> Result<
     let mut entries = rows(
         connection,
         "SELECT v.id, v.at_ms, v.outcome, v.purpose, v.topics, o.name_zh, o.name_mong, o.name_cyrl,
-                EXISTS (SELECT 1 FROM log l WHERE l.record = v.id AND l.position IS NULL)
+                EXISTS (SELECT 1 FROM log l WHERE l.record = v.id AND l.position IS NULL AND l.refused IS NULL)
          FROM visit v LEFT JOIN officer o ON o.id = v.officer
          WHERE v.household = ?1 ORDER BY v.at_ms DESC LIMIT ?2",
         params![household, MAX_TIMELINE],
@@ -85,7 +86,7 @@ fn timeline(connection: &Connection, household: RecordId, today: Day) -> Result<
     for task in of_tasks {
         let (at, waiting) = connection
             .prepare_cached(
-                "SELECT first_ms, EXISTS (SELECT 1 FROM log l WHERE l.record = ?1 AND l.position IS NULL)
+                "SELECT first_ms, EXISTS (SELECT 1 FROM log l WHERE l.record = ?1 AND l.position IS NULL AND l.refused IS NULL)
                  FROM record WHERE id = ?1",
             )
             .and_then(|mut from| from.query_row([task.id], |row| Ok((Instant::from_ms(row.get(0)?), row.get(1)?))))

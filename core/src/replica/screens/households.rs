@@ -109,7 +109,7 @@ pub(super) fn areas_above(connection: &Connection, smallest: AreaId) -> Result<V
     Ok(areas)
 }
 
-pub(super) fn area_lines(
+pub(in crate::replica) fn area_lines(
     connection: &Connection,
     wanted: &str,
     values: impl rusqlite::Params,

@@ -7,6 +7,8 @@ mod tasks;
 mod today;
 mod visit;
 
+pub(super) use households::area_lines;
+
 use rusqlite::Connection;
 
 use super::{Replica, ReplicaError, exchange};

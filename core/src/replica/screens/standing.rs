@@ -37,7 +37,12 @@ pub(super) fn waiting(connection: &Connection, device: DeviceId) -> Result<Waiti
         records: small(connection, &format!("SELECT count(DISTINCT record) {of_log} NULL"), [device])?,
         blobs,
         blob_bytes,
-        refused: small(connection, &format!("SELECT count(*) {of_log} NOT NULL"), [device])?,
+        refused: small(
+            connection,
+            "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id)",
+            [device],
+        )?,
     })
 }
 
@@ -69,6 +74,6 @@ pub(super) fn receipt(connection: &Connection) -> Result<Option<ReceiptView>, Re
 }
 
 pub(super) fn is_waiting(connection: &Connection, record: RecordId) -> Result<bool, ReplicaError> {
-    let unconfirmed = "SELECT count(*) FROM log WHERE record = ?1 AND position IS NULL";
+    let unconfirmed = "SELECT count(*) FROM log WHERE record = ?1 AND position IS NULL AND refused IS NULL";
     Ok(exchange::count(connection, unconfirmed, [record])? > 0)
 }

@@ -6,6 +6,7 @@ import type { Names } from "./Names";
 import type { PersonView } from "./PersonView";
 import type { PlaceView } from "./PlaceView";
 import type { RecordId } from "./RecordId";
+import type { RevisionId } from "./RevisionId";
 import type { TimelineEntry } from "./TimelineEntry";
 
 /**
@@ -55,4 +56,8 @@ conflicts: Array<ConflictView>,
 /**
  * Whether changes of it wait to be sent.
  */
-waiting: boolean, };
+waiting: boolean, 
+/**
+ * What the officer sees here; goes back with an edit, so that nothing unseen is overwritten.
+ */
+seen: Array<RevisionId>, };
