@@ -201,6 +201,26 @@ impl Station {
         self.store().revoke(self.id, device, &*self.world).unwrap();
     }
 
+    /// Takes an area from an officer. A tablet is told when it logs in anew.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn takes_area(&self, officer: usize, area: AreaId) {
+        self.run("DELETE FROM officer_area WHERE officer = ?1 AND area = ?2", officer, area);
+    }
+
+    /// Gives an area to an officer. A tablet is told when it logs in anew.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn gives_area(&self, officer: usize, area: AreaId) {
+        self.run(
+            "INSERT INTO officer_area (station, officer, area) SELECT station, ?1, ?2 FROM station",
+            officer,
+            area,
+        );
+    }
+
     /// Writes changes by the console.
     ///
     /// # Panics
@@ -252,6 +272,12 @@ impl Station {
     #[must_use]
     pub fn blobs(&self) -> u64 {
         self.rows("SELECT count(*) FROM blob", |row| row.get(0).unwrap())[0]
+    }
+
+    fn run(&self, sql: &str, officer: usize, area: AreaId) {
+        let connection = rusqlite::Connection::open(self.config.store_path()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        assert_eq!(connection.execute(sql, rusqlite::params![self.officers[officer], area]).unwrap(), 1);
     }
 
     fn rows<T>(&self, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> T) -> Vec<T> {

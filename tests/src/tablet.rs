@@ -105,6 +105,15 @@ impl Tablet {
         }
     }
 
+    /// Syncs to the end after logging in anew, as when the access token has expired.
+    ///
+    /// # Panics
+    /// If the sync ends early.
+    pub fn syncs_anew(&self) -> Outcome {
+        self.with(|replica, _, _| Ok(replica.keep_token("expired")?)).unwrap();
+        self.syncs()
+    }
+
     /// Tries to sync, and says why it ended early.
     ///
     /// # Panics

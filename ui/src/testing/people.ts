@@ -130,6 +130,7 @@ export function householdPage(n: number): HouseholdPage {
     drafts: [],
     conflicts: [],
     waiting: false,
+    seen: [id('revision', n)],
   }
 }
 

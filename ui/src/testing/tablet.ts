@@ -8,6 +8,7 @@ import type { Refusal } from '@/api/bindings/Refusal'
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import type { TabletState } from '@/api/bindings/TabletState'
 import { ago, areas, COLLEAGUE, householdLine, householdPage, id, nameOf, OFFICER, STATION, task, TODAY } from './people'
+import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedList } from './undecided'
 
 type Reply<K extends CommandName> = (request: Request<K>) => Answer<K> | Promise<Answer<K>>
 export type Replies = { [K in CommandName]: Reply<K> }
@@ -164,6 +165,16 @@ export function replies(households = 1500, xform = ''): Replies {
       ],
       waiting: true,
     }),
+    history: () => recordHistory(),
+    conflicts: () => conflictList(),
+    conflict: ({ id: record }) => (record.startsWith('person') ? crowdedConflict() : conflictPage()),
+    decide: () => ({ revision: id('revision', 1), left: 0 }),
+    refused: () => refusedList(),
+    refused_correct: () => ({}),
+    refused_again: () => ({ saved: 1 }),
+    refused_discard: () => ({}),
+    refused_take_back: () => ({}),
+    refused_export: () => ({ path: '/home/officer/.local/share/ailchin/exports/refused-202611230915-1.ndjson', count: 3 }),
     begin_form: () => openForm(xform),
     open_draft: () => openForm(xform),
     save_draft: () => ({}),
