@@ -81,9 +81,9 @@ proptest! {
             told.insert(step.revision.id);
             let seen = fold(revisions.iter().filter(|revision| known.contains(&revision.id)));
             prop_assert_eq!(step.first, seen.is_none());
-            let shown = seen.as_ref().map(|state| state.shown()).unwrap_or_default();
+            let shown = seen.as_ref().map(ailchin_core::record::State::shown).unwrap_or_default();
             let undecided: BTreeSet<String> =
-                seen.iter().flat_map(|state| state.conflicts()).map(|(field, _)| field.to_owned()).collect();
+                seen.iter().flat_map(ailchin_core::record::State::conflicts).map(|(field, _)| field.to_owned()).collect();
             for change in &step.changes {
                 prop_assert_eq!(&change.from, shown.get(&change.field).unwrap_or(&Value::Null));
                 prop_assert_eq!(&change.to, &step.revision.fields[&change.field]);
@@ -251,7 +251,7 @@ fn a_value_that_came_while_the_officer_looked_is_not_overwritten() {
     let page = desk.replica.conflict(record(), desk.author.device).unwrap();
     let [field] = page.fields.as_slice() else { panic!("{page:?}") };
     let mut values: Vec<&Value> = field.sides.iter().map(|side| &side.value).collect();
-    values.sort_by_key(|value| value.to_string());
+    values.sort_by_key(ToString::to_string);
     assert_eq!((field.field.as_str(), values), ("phone", vec![&json!("2"), &json!("4")]));
     assert_eq!(field.sides.iter().filter(|side| side.mine).count(), 1);
 }

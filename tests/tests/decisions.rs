@@ -42,7 +42,7 @@ fn refused(tablet: &Tablet) -> RefusedList {
 }
 
 /// Decides what the page shows; gives back how many fields are left.
-fn decides(tablet: &Tablet, page: &ConflictPage, fields: Value) -> u64 {
+fn decides(tablet: &Tablet, page: &ConflictPage, fields: &Value) -> u64 {
     let said = ask(tablet, "decide", json!({ "id": page.title.id, "seen": page.seen, "fields": fields })).unwrap();
     said["left"].as_u64().unwrap()
 }
@@ -81,12 +81,12 @@ fn a_conflict_is_decided_field_by_field_and_everybody_sees_it() {
         ("示范乙", b.device())
     );
 
-    assert_eq!(decides(&a, &page, json!({ "phone": "1" })), 1);
+    assert_eq!(decides(&a, &page, &json!({ "phone": "1" })), 1);
     meet(&[&a, &b]);
     assert_eq!(same(&[&a, &b], household).1, 1, "the field that was left open is still undecided");
     let page = conflict(&b, household);
     assert_eq!(page.fields.len(), 1);
-    assert_eq!(decides(&b, &page, json!({ "note": "狗和井" })), 0);
+    assert_eq!(decides(&b, &page, &json!({ "note": "狗和井" })), 0);
     meet(&[&b, &a]);
     let (shown, left) = same(&[&a, &b], household);
     assert_eq!((&shown["phone"], &shown["note"], left), (&json!("1"), &json!("狗和井"), 0));
@@ -108,14 +108,14 @@ fn the_same_conflict_decided_alike_on_two_tablets_is_settled_and_decided_differe
         a.writes(household, "phone", "1");
         b.writes(household, "phone", "2");
         meet(&[&a, &b, &a]);
-        decides(&a, &conflict(&a, household), json!({ "phone": "1" }));
-        decides(&b, &conflict(&b, household), json!({ "phone": of_b }));
+        decides(&a, &conflict(&a, household), &json!({ "phone": "1" }));
+        decides(&b, &conflict(&b, household), &json!({ "phone": of_b }));
         meet(&[&a, &b, &a]);
         assert_eq!(same(&[&a, &b], household).1, undecided);
         if undecided > 0 {
             let page = conflict(&b, household);
             assert_eq!(page.fields[0].sides.len(), 2);
-            decides(&b, &page, json!({ "phone": "13800000009" }));
+            decides(&b, &page, &json!({ "phone": "13800000009" }));
             meet(&[&b, &a]);
             let (shown, left) = same(&[&a, &b], household);
             assert_eq!((&shown["phone"], left), (&json!("13800000009"), 0));
@@ -137,10 +137,10 @@ fn a_value_that_a_sync_brings_while_the_page_is_open_stands_against_the_decision
     let open = conflict(&a, household);
     assert_eq!(open.fields[0].sides.len(), 2);
     meet(&[&third, &a]);
-    assert_eq!(decides(&a, &open, json!({ "phone": "1" })), 1);
+    assert_eq!(decides(&a, &open, &json!({ "phone": "1" })), 1);
     let now = conflict(&a, household);
     let mut values: Vec<&Value> = now.fields[0].sides.iter().map(|side| &side.value).collect();
-    values.sort_by_key(|value| value.to_string());
+    values.sort_by_key(ToString::to_string);
     assert_eq!(values, [&json!("1"), &json!("3")]);
     meet(&[&a, &b, &third]);
     assert_eq!(same(&[&a, &b, &third], household).1, 1);
