@@ -5,6 +5,7 @@
 //! | room | question it answers |
 //! |---|---|
 //! | [`store`] | what the station holds, in SQLite or PostgreSQL: one method is one job is one transaction |
+//! | [`batch`] | how a push is unpacked and a pull is packed |
 //! | `http` | what is said at each door, and how a refusal looks |
 //! | [`server`] | how the server starts and stops |
 //! | [`config`] | how it is set |
@@ -13,6 +14,7 @@
 //!
 //! The wire contract is `core/PROTOCOL.md`.
 
+pub mod batch;
 pub mod blob_folder;
 pub mod certificate;
 pub mod cli;
