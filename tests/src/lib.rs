@@ -6,6 +6,7 @@
 //! | [`tablet`] | a [`Tablet`] beside the test, with a seeded clock; a [`TabletProgram`] whose every command is a process |
 //! | [`proxy`] | a [`FaultProxy`]: counts, cuts after exactly a byte, does something at a byte |
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
+//! | [`sim`] | whole stories that a seed decides, in virtual time, with every kind of fault |
 //! | [`Dice`] | choices that a seed determines |
 //! | [`programs`] | the programs under test, built and started |
 //!
@@ -24,6 +25,7 @@
 
 pub mod programs;
 pub mod proxy;
+pub mod sim;
 pub mod station;
 pub mod tablet;
 pub mod window;

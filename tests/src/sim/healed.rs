@@ -1,0 +1,190 @@
+//! What must hold when the faults are over and everybody has synced until nothing is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{RecordId, RevisionId};
+use ailchin_core::record::{Entry, Revision, fold};
+use ailchin_core::replica::RecordView;
+use ailchin_core::view::HouseholdQuery;
+use serde_json::{Value, json};
+
+use super::promises::{Broken, Invariant, Ledger, hold};
+use super::station::{Row, Station};
+use super::tablet::{Line, Tablet};
+
+/// Compares everything with everything.
+pub(super) fn all_agree(
+    ledger: &Ledger,
+    station: &Station,
+    tablets: &mut [(usize, &mut Tablet)],
+    marks: u64,
+) -> Result<(), Broken> {
+    let rows = station.rows();
+    let at_station: BTreeMap<RevisionId, &Row> = rows.iter().map(|row| (row.id, row)).collect();
+    each_mark_once(ledger, &rows, marks)?;
+    for (id, (n, device)) in &ledger.saved {
+        let tablet = tablets.iter().find(|(index, tablet)| index == n && tablet.device == *device);
+        let line = tablet.and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| line.id == *id));
+        if ledger.lost.contains(id) || line.as_ref().is_some_and(|line| line.refused.is_some()) {
+            continue;
+        }
+        let same = at_station.get(id).is_some_and(|row| line.as_ref().is_none_or(|line| line.body == row.body));
+        hold(Invariant::NothingMissing, same, || format!("revision {id} of tablet {n} is not at the station"))?;
+    }
+    let records = folded(&rows);
+    for (n, tablet) in tablets {
+        nothing_waits(*n, tablet, station, &rows)?;
+        let lines = tablet.lines();
+        same_log(*n, tablet, &lines, &rows)?;
+        same_records(*n, tablet, &lines, &records)?;
+        views_are_rebuilds(*n, tablet)?;
+    }
+    Ok(())
+}
+
+/// Each mark that an officer wrote is in the revisions of one go only: nothing was written down twice.
+fn each_mark_once(ledger: &Ledger, rows: &[Row], marks: u64) -> Result<(), Broken> {
+    let mut seen: BTreeMap<(u64, String), RevisionId> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !ledger.decisions.contains(&row.id)) {
+        let body: Value = serde_json::from_str(&row.body).unwrap();
+        let text = body["fields"].to_string();
+        let written = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        for mark in written.filter(|mark| (FIRST_MARK..FIRST_MARK + marks).contains(mark)).collect::<BTreeSet<_>>() {
+            let before = seen.insert((mark, body["kind"].to_string()), row.id);
+            hold(Invariant::OnlyOnce, before.is_none(), || {
+                format!("what {before:?} says is said again by {}", row.id)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Marks begin where no other number of a story is.
+pub(super) const FIRST_MARK: u64 = 7_000_000_000;
+
+fn nothing_waits(n: usize, tablet: &Tablet, station: &Station, rows: &[Row]) -> Result<(), Broken> {
+    let waits = |what: &str| format!("tablet {n}: {what}");
+    let held = tablet.replica().holdings(tablet.device).unwrap();
+    hold(Invariant::NothingWaits, held.unsent == 0 && held.unsent_blobs == 0, || {
+        waits(&format!("{} revisions and {} blobs wait", held.unsent, held.unsent_blobs))
+    })?;
+    hold(Invariant::NothingWaits, tablet.replica().outbox(tablet.device).unwrap().is_none(), || {
+        waits("the outbox is not empty")
+    })?;
+    hold(Invariant::NothingWaits, held.covered, || waits("no receipt covers everything"))?;
+    let own = rows.iter().filter(|row| row.device == tablet.device);
+    let named: BTreeSet<Hash> = own.flat_map(|row| row.blobs.iter().copied()).collect();
+    let missing = named.iter().find(|hash| !station.has_bytes(**hash));
+    hold(Invariant::NothingMissing, missing.is_none(), || waits(&format!("the station lacks blob {missing:?}")))?;
+    let receipt = tablet.replica().receipt().unwrap();
+    hold(Invariant::NothingWaits, receipt.is_some_and(|receipt| receipt.blobs_stored == named.len() as u64), || {
+        waits("the receipt does not state all blobs")
+    })
+}
+
+fn same_log(n: usize, tablet: &Tablet, lines: &[Line], rows: &[Row]) -> Result<(), Broken> {
+    let scopes = tablet.scopes();
+    let of = |id: RevisionId, body: &str, position: u64| (id, (position, body.to_owned()));
+    let there: BTreeMap<RevisionId, (u64, String)> =
+        rows.iter().filter(|row| scopes.contains(&row.area)).map(|row| of(row.id, &row.body, row.position)).collect();
+    let here: BTreeMap<RevisionId, (u64, String)> = lines
+        .iter()
+        .filter(|line| scopes.contains(&line.area) && line.refused.is_none())
+        .map(|line| of(line.id, &line.body, line.position.unwrap_or(0)))
+        .collect();
+    hold(Invariant::SameLog, here == there, || {
+        let only = |a: &BTreeMap<RevisionId, (u64, String)>, b: &BTreeMap<RevisionId, (u64, String)>| {
+            a.iter()
+                .filter(|(id, at)| b.get(id) != Some(at))
+                .map(|(id, at)| format!("{id} at {}", at.0))
+                .collect::<Vec<_>>()
+        };
+        format!("tablet {n} alone: {:?}; station alone: {:?}", only(&here, &there), only(&there, &here))
+    })
+}
+
+/// What a record is, in a form that does not depend on who looks.
+type Seen = (Value, BTreeSet<RevisionId>);
+
+fn folded(rows: &[Row]) -> BTreeMap<RecordId, Seen> {
+    let mut revisions: BTreeMap<RecordId, Vec<Revision>> = BTreeMap::new();
+    for row in rows {
+        revisions.entry(row.record).or_default().push(Entry::read(row.body.clone()).unwrap().revision);
+    }
+    let seen = revisions.into_iter().map(|(record, revisions)| {
+        let state = fold(&revisions).unwrap();
+        let conflicts: Vec<Value> = state
+            .conflicts()
+            .map(|(field, writes)| {
+                let values: Vec<Value> =
+                    writes.iter().map(|write| json!([write.value, write.revision, write.at])).collect();
+                json!([field, values])
+            })
+            .collect();
+        let shown = json!({ "kind": state.kind, "area": state.area, "fields": state.shown(), "conflicts": conflicts });
+        (record, (shown, revisions.iter().map(|revision| revision.id).collect()))
+    });
+    seen.collect()
+}
+
+fn seen(view: &RecordView) -> Seen {
+    let conflicts: Vec<Value> = view
+        .conflicts
+        .iter()
+        .map(|conflict| {
+            let values: Vec<Value> =
+                conflict.values.iter().map(|value| json!([value.value, value.revision, value.at])).collect();
+            json!([conflict.field, values])
+        })
+        .collect();
+    let shown = json!({ "kind": view.kind, "area": view.area, "fields": view.fields, "conflicts": conflicts });
+    (shown, view.log.iter().map(|line| line.id).collect())
+}
+
+/// A record that a refused revision changed is as its tablet's officer wrote it, so it is left out.
+fn same_records(n: usize, tablet: &Tablet, lines: &[Line], records: &BTreeMap<RecordId, Seen>) -> Result<(), Broken> {
+    let scopes = tablet.scopes();
+    let refused: BTreeSet<RecordId> =
+        lines.iter().filter(|line| line.refused.is_some()).map(|line| line.record).collect();
+    let held: BTreeSet<RecordId> =
+        lines.iter().filter(|line| scopes.contains(&line.area)).map(|line| line.record).collect();
+    for record in held.difference(&refused) {
+        let here = tablet.replica().record(*record, tablet.device).map(|view| seen(&view)).ok();
+        let there = records.get(record);
+        hold(Invariant::SameRecords, here.as_ref() == there, || {
+            format!("record {record} on tablet {n}: {here:?}; by the station's log: {there:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn views_are_rebuilds(n: usize, tablet: &mut Tablet) -> Result<(), Broken> {
+    let found = |tablet: &Tablet| -> Vec<Value> {
+        ["", "巴特尔", "suhe", "w", "ᠪᠠᠭᠠᠲᠤᠷ", "其其格", "139"]
+            .map(|words| {
+                let query = HouseholdQuery { query: words.to_owned(), area: None, offset: 0, limit: 500 };
+                let mut list = serde_json::to_value(tablet.replica().households(&query).unwrap()).unwrap();
+                // Equal names are in the order of rows.
+                if let Some(lines) = list["lines"].as_array_mut() {
+                    lines.sort_by_key(|line| line["id"].to_string());
+                }
+                list
+            })
+            .to_vec()
+    };
+    let (views, finds) = (tablet.views(), found(tablet));
+    tablet.replica_mut().rebuild().unwrap();
+    let rebuilt = tablet.views();
+    for (table, before) in &views {
+        let after = &rebuilt[table];
+        hold(Invariant::ViewsAreRebuilds, before == after, || {
+            let odd = before
+                .iter()
+                .filter(|row| !after.contains(row))
+                .chain(after.iter().filter(|row| !before.contains(row)));
+            format!("tablet {n}, {table}: {:#?}", odd.collect::<Vec<_>>())
+        })?;
+    }
+    hold(Invariant::ViewsAreRebuilds, finds == found(tablet), || format!("tablet {n} finds others after a rebuild"))
+}

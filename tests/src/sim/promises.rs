@@ -1,0 +1,230 @@
+//! What must always hold, and whether it does: looked at after every sync, kill and restore, beside the product's own code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{DeviceId, EpochId, RevisionId};
+use ailchin_core::sync::{Digest, PushAnswer, Receipt, ReceiptBody, Verdict};
+use serde_json::json;
+
+use super::station::{Row, Station};
+use super::tablet::Tablet;
+
+macro_rules! invariants {
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {
+        /// What must hold.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Invariant { $($(#[doc = $doc])* $name,)* }
+
+        impl Invariant {
+            /// All of them, with what they say.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, concat!($($doc),*)),)*];
+        }
+    };
+}
+
+invariants! {
+    /// A revision that was said to be saved is on its tablet, byte for byte, whatever happened since.
+    SavedStays,
+    /// What is saved in one go is there as a whole or not at all after a kill.
+    AllOrNothing,
+    /// A revision that the station said it stored is at the station.
+    ToldIsStored,
+    /// Nothing is there twice: no name, no place of a log, no position, no content.
+    OnlyOnce,
+    /// Positions have no gaps, and what stands at one never changes in one life of the store.
+    FeedOnlyGrows,
+    /// A tablet's place in the feed never goes back within one life of the store, unless it began anew for a cause.
+    PlaceNeverBack,
+    /// Counts and digests of scopes, as they are kept, are what a recount finds, on tablets and at the station.
+    DigestsAreRecounts,
+    /// A receipt states what is there, not more: revisions, digests, blobs with the right bytes.
+    ReceiptIsTrue,
+    /// Tablet and station never differ without a cause (a restore, areas given or taken).
+    DiffersForACause,
+    /// An error has a cause: a sync ends early only with codes that the faults explain.
+    ErrorsHaveCauses,
+    /// After healing every revision that was not lost with its disk is at the station, byte for byte.
+    NothingMissing,
+    /// After healing all tablets hold exactly what the station holds of their areas.
+    SameLog,
+    /// After healing every record is the same on all tablets, and is what a fold of the station's log gives.
+    SameRecords,
+    /// Views equal what a rebuild from the log makes, search included.
+    ViewsAreRebuilds,
+    /// After healing nothing waits, and the newest receipt covers everything.
+    NothingWaits,
+    /// Without faults every sync succeeds, and after a bounded number of rounds there is nothing new.
+    QuietSoon,
+}
+
+/// An invariant that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// Which.
+    pub invariant: Invariant,
+    /// What was seen.
+    pub seen: String,
+}
+
+pub(super) fn hold(invariant: Invariant, holds: bool, seen: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken { invariant, seen: seen() }) }
+}
+
+/// What was said and seen so far.
+#[derive(Default)]
+pub(super) struct Ledger {
+    /// Said to be saved: on which tablet.
+    pub(super) saved: BTreeMap<RevisionId, (usize, DeviceId)>,
+    /// Decisions, which say again what was said.
+    pub(super) decisions: BTreeSet<RevisionId>,
+    /// Lost with a disk, so nobody can bring it back.
+    pub(super) lost: BTreeSet<RevisionId>,
+    /// Told by the station to a tablet: stored at this position.
+    told: BTreeMap<(DeviceId, u64), u64>,
+    /// Refused by the station.
+    pub(super) refused: BTreeSet<(DeviceId, u64)>,
+    /// The feed as it was seen last, in this life of the store.
+    feed: Vec<Hash>,
+    epoch: Option<EpochId>,
+    places: BTreeMap<usize, (Option<EpochId>, u64)>,
+}
+
+impl Ledger {
+    pub(super) fn was_told(&mut self, device: DeviceId, answer: &PushAnswer) {
+        for item in &answer.items {
+            match item.verdict {
+                Verdict::Stored(position) | Verdict::Duplicate(position) => {
+                    self.told.insert((device, item.seq), position);
+                }
+                Verdict::Refused(_) => {
+                    self.refused.insert((device, item.seq));
+                }
+            }
+        }
+    }
+
+    /// The station was restored: what it said before says nothing about positions any more.
+    pub(super) fn new_life(&mut self) {
+        self.told.clear();
+        self.refused.clear();
+        self.feed.clear();
+        self.epoch = None;
+    }
+
+    /// A tablet may begin its feed anew.
+    pub(super) fn may_begin_anew(&mut self, tablet: usize) {
+        self.places.remove(&tablet);
+    }
+
+    /// The station's log by itself.
+    pub(super) fn look_at_station(&mut self, station: &Station) -> Result<Vec<Row>, Broken> {
+        use Invariant as I;
+        let rows = station.rows();
+        let epoch = station.epoch();
+        if self.epoch.is_some_and(|known| known != epoch) {
+            self.new_life();
+        }
+        self.epoch = Some(epoch);
+        let mut digests = BTreeMap::new();
+        let mut names = BTreeSet::new();
+        let mut places: BTreeMap<(DeviceId, u64), u64> = BTreeMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            let at = row.position;
+            hold(I::FeedOnlyGrows, at == index as u64 + 1, || format!("position {at} stands at place {index}"))?;
+            hold(I::FeedOnlyGrows, self.feed.get(index).is_none_or(|known| *known == row.hash), || {
+                format!("position {at} holds something else than before")
+            })?;
+            hold(I::FeedOnlyGrows, Hash::of(row.body.as_bytes()) == row.hash, || {
+                format!("the body at {at} has another hash")
+            })?;
+            hold(I::OnlyOnce, names.insert(row.id), || format!("revision {} is there twice", row.id))?;
+            let before = places.insert((row.device, row.seq), at);
+            hold(I::OnlyOnce, before.is_none(), || format!("place {} of {} is there twice", row.seq, row.device))?;
+            digests.entry(row.area).or_insert_with(Digest::default).add(row.hash);
+        }
+        hold(I::FeedOnlyGrows, rows.len() >= self.feed.len(), || {
+            format!("the feed had {} revisions and has {}", self.feed.len(), rows.len())
+        })?;
+        self.feed = rows.iter().map(|row| row.hash).collect();
+        for ((device, seq), position) in &self.told {
+            let found = places.get(&(*device, *seq));
+            hold(I::ToldIsStored, found == Some(position), || {
+                format!("{device} was told that its place {seq} is stored at {position}: {found:?}")
+            })?;
+        }
+        for (area, digest) in digests {
+            let sql = "SELECT area_count, area_digest FROM log WHERE area = ?1 ORDER BY position DESC LIMIT 1";
+            let kept: (u64, Hash) = station.peek(|at| at.query_row(sql, [area], |row| Ok((row.get(0)?, row.get(1)?))));
+            hold(I::DigestsAreRecounts, kept == (digest.count, digest.sum()), || {
+                format!("the station keeps {} of area {area}, a recount finds {}", kept.0, digest.count)
+            })?;
+        }
+        Ok(rows)
+    }
+
+    /// A tablet by itself.
+    pub(super) fn look_at_tablet(&mut self, n: usize, tablet: &Tablet) -> Result<(), Broken> {
+        use Invariant as I;
+        let lines = tablet.lines();
+        let here: BTreeSet<RevisionId> = lines.iter().map(|line| line.id).collect();
+        hold(I::OnlyOnce, here.len() == lines.len(), || format!("tablet {n} holds a revision twice"))?;
+        for (id, _) in self.saved.iter().filter(|(_, (on, device))| *on == n && *device == tablet.device) {
+            hold(I::SavedStays, here.contains(id) || self.lost.contains(id), || {
+                format!("revision {id} was said to be saved on tablet {n} and is not there")
+            })?;
+        }
+        let wrong = lines.iter().find(|line| Hash::of(line.body.as_bytes()) != line.hash);
+        hold(I::SavedStays, wrong.is_none(), || format!("tablet {n} holds other bytes than were saved: {wrong:?}"))?;
+        let counted = tablet.replica().recount().map_err(|error| unexpected(n, &error))?;
+        let kept = tablet.replica().holdings(tablet.device).map_err(|error| unexpected(n, &error))?.scopes;
+        hold(I::DigestsAreRecounts, kept == counted, || {
+            format!("tablet {n} keeps {kept:?}, a recount finds {counted:?}")
+        })?;
+        let place = tablet.place();
+        if let Some(before) = self.places.insert(n, place) {
+            hold(I::PlaceNeverBack, before.0 != place.0 || before.1 <= place.1, || {
+                format!("tablet {n} was at {} of the feed and is at {}", before.1, place.1)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The receipt of a sync that just succeeded.
+    pub(super) fn look_at_receipt(n: usize, tablet: &Tablet, station: &Station, rows: &[Row]) -> Result<(), Broken> {
+        use Invariant as I;
+        let kept = tablet.receipt();
+        let Some((body, signature)) = kept else {
+            return hold(I::ReceiptIsTrue, false, || format!("tablet {n} synced and has no receipt"));
+        };
+        let receipt: Receipt = serde_json::from_value(json!({ "body": body, "signature": signature })).unwrap();
+        let said: ReceiptBody = receipt.read(&tablet.station_key).map_err(|error| unexpected(n, &error))?;
+        hold(I::ReceiptIsTrue, said.epoch == station.epoch() && said.device == tablet.device, || {
+            format!("tablet {n} synced and its receipt is of another life or device")
+        })?;
+        for scope in &said.scopes {
+            let mut digest = Digest::default();
+            let held = rows.iter().filter(|row| row.area == scope.area && row.position <= said.position);
+            held.for_each(|row| digest.add(row.hash));
+            hold(I::ReceiptIsTrue, digest == scope.digest, || {
+                format!(
+                    "a receipt of tablet {n} states {} of area {}, there are {}",
+                    scope.digest.count, scope.area, digest.count
+                )
+            })?;
+        }
+        let own: Vec<&Row> = rows.iter().filter(|row| row.device == tablet.device).collect();
+        hold(I::ReceiptIsTrue, said.own_stored <= own.len() as u64, || {
+            format!("a receipt states {} own revisions of tablet {n}, there are {}", said.own_stored, own.len())
+        })?;
+        let named: BTreeSet<Hash> = own.iter().flat_map(|row| row.blobs.iter().copied()).collect();
+        let stored = named.iter().filter(|hash| station.has_bytes(**hash)).count() as u64;
+        hold(I::ReceiptIsTrue, said.blobs_stored <= stored && said.blobs_named <= named.len() as u64, || {
+            format!("a receipt states {} blobs of tablet {n}, the station has bytes of {stored}", said.blobs_stored)
+        })
+    }
+}
+
+fn unexpected(n: usize, error: &dyn std::error::Error) -> Broken {
+    Broken { invariant: Invariant::ErrorsHaveCauses, seen: format!("tablet {n}: {}", ailchin_server::causes(error)) }
+}

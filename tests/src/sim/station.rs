@@ -1,0 +1,374 @@
+//! The station of a simulation: the real store on a file and the real folder of blobs, behind doors that take and give bytes.
+//!
+//! What `ailchin_server`'s HTTP handlers do between a request and the store is done here once more, without HTTP.
+
+use std::path::{Path, PathBuf};
+
+use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId, StationId};
+use ailchin_core::record::{Entry, Kind, Level, Names, blobs};
+use ailchin_core::sync::{ErrorBody, LoginProof, LoginRequest, MAX_BLOB_BYTES, ReceiptRequest};
+use ailchin_core::world::{Seeded, World as _};
+use ailchin_server::Store;
+use ailchin_server::batch::{MAX_PUSH_BYTES, Push, pack_pull};
+use ailchin_server::blob_folder::BlobFolder;
+use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreError};
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::disk::Files;
+use super::pages;
+use crate::station::household;
+use crate::{Dice, NOW};
+
+/// Hours for which a login is good.
+const SESSION_HOURS: u32 = 12;
+
+/// A door of `core/PROTOCOL.md`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Door {
+    Login,
+    Proof,
+    State { after: u64 },
+    Push,
+    Pull { after: u64 },
+    Receipt,
+    HasBlob(Hash),
+    PutBlob(Hash, String),
+}
+
+impl Door {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Proof => "proof",
+            Self::State { .. } => "state",
+            Self::Push => "push",
+            Self::Pull { .. } => "pull",
+            Self::Receipt => "receipt",
+            Self::HasBlob(_) => "has blob",
+            Self::PutBlob(..) => "put blob",
+        }
+    }
+}
+
+/// What travels to the station.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) door: Door,
+    pub(super) token: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What travels back: bytes, of an `ErrorBody` if it is a refusal.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) refused: bool,
+    pub(super) body: Vec<u8>,
+}
+
+/// A row of the station's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Row {
+    pub(super) position: u64,
+    pub(super) id: RevisionId,
+    pub(super) record: RecordId,
+    pub(super) area: AreaId,
+    pub(super) device: DeviceId,
+    pub(super) seq: u64,
+    pub(super) hash: Hash,
+    pub(super) body: String,
+    pub(super) blobs: Vec<Hash>,
+}
+
+/// A copy of everything that lies on the station's disk but blobs, which are never overwritten.
+#[derive(Clone)]
+pub(super) struct Copy(Files);
+
+/// The station.
+pub(super) struct Station {
+    path: PathBuf,
+    store: Option<Store>,
+    pub(super) folder: BlobFolder,
+    pub(super) world: Seeded,
+    /// How far its clock is ahead of the true time.
+    pub(super) ahead_ms: i64,
+    /// The next request ends with the power, at a byte that these dice choose.
+    pub(super) killed_by: Option<Dice>,
+    pub(super) kills: u64,
+    pub(super) pages: Option<u32>,
+    pub(super) id: StationId,
+    /// The root, then the gachas.
+    pub(super) areas: Vec<AreaId>,
+    pub(super) officers: Vec<OfficerId>,
+}
+
+impl Station {
+    /// A station with areas, an officer for each set of areas, and two households in each area.
+    pub(super) fn new(folder: &Path, seed: u64, areas: usize, officers: &[u32]) -> Self {
+        let world = Seeded::new(seed ^ (1 << 40), NOW);
+        let path = folder.join("station.db");
+        let store = Store::open(&path).unwrap();
+        let names = |zh: String| Names { zh, ..Names::default() };
+        let new = NewStation {
+            name: names("模拟派出所".to_owned()),
+            root_name: names("模拟苏木".to_owned()),
+            root_level: Level::Sumu,
+            root_code: "150000900".to_owned(),
+            root_parent: None,
+        };
+        let station = store.create_station(&new, &world).unwrap();
+        let gachas: Vec<AreaRow> = (0..areas)
+            .map(|n| AreaRow {
+                id: AreaId::new(&world),
+                parent: Some(station.root),
+                level: Level::Gacha,
+                code: format!("15000090{:04}", 200 + n),
+                name: names(format!("模拟{}嘎查", n + 1)),
+            })
+            .collect();
+        store.add_areas(station.id, &gachas, &world).unwrap();
+        let officers: Vec<NewOfficer> = officers
+            .iter()
+            .enumerate()
+            .map(|(n, held)| NewOfficer {
+                name: names(format!("模拟{}", n + 1)),
+                role: "officer".to_owned(),
+                areas: (0..areas)
+                    .filter(|area| held & (1 << area) != 0)
+                    .map(|area| gachas[area].code.clone())
+                    .collect(),
+                password_hash: None,
+            })
+            .collect();
+        let officers = store.add_officers(station.id, &officers, &world).unwrap();
+        let households: Vec<ConsoleChange> = (0..2 * areas)
+            .map(|n| ConsoleChange {
+                record: RecordId::new(&world),
+                kind: Kind::Household,
+                area: gachas[n % areas].id,
+                parents: Vec::new(),
+                fields: household(n),
+            })
+            .collect();
+        store.author(station.id, &households, &world).unwrap();
+        Self {
+            path,
+            store: Some(store),
+            folder: BlobFolder::new(folder.join("blobs")),
+            world,
+            ahead_ms: 0,
+            killed_by: None,
+            kills: 0,
+            pages: None,
+            id: station.id,
+            areas: std::iter::once(station.root).chain(gachas.iter().map(|area| area.id)).collect(),
+            officers: officers.into_iter().map(|row| row.id).collect(),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store.as_ref().unwrap()
+    }
+
+    fn close(&mut self) {
+        self.store = None;
+    }
+
+    fn open(&mut self) {
+        self.store = Some(pages::within(self.pages, || Store::open(&self.path)).unwrap());
+    }
+
+    /// Ends properly and starts again.
+    pub(super) fn restart(&mut self) {
+        self.close();
+        self.open();
+    }
+
+    /// The disk has room for so many more pages; `None`: for as many as wanted.
+    pub(super) fn room(&mut self, more: Option<u32>) {
+        let now: u32 = self.peek(|at| at.query_row("PRAGMA page_count", [], |row| row.get(0)));
+        self.pages = more.map(|more| now + more);
+        self.restart();
+    }
+
+    pub(super) fn backup(&self) -> Copy {
+        self.store().settle().unwrap();
+        Copy(Files::at(&self.path))
+    }
+
+    /// Puts an older copy in place and begins a new life.
+    pub(super) fn restore(&mut self, copy: &Copy) {
+        self.close();
+        copy.0.put(&self.path);
+        let epoch = EpochId::new(&self.world);
+        let connection = Connection::open(&self.path).unwrap();
+        connection.execute("UPDATE station SET epoch = ?1", [epoch]).unwrap();
+        drop(connection);
+        self.open();
+    }
+
+    /// Gives an area to an officer, or takes it away; the officer's tablets log in anew and learn it.
+    pub(super) fn assign(&self, officer: OfficerId, area: AreaId, given: bool) {
+        let sql = match given {
+            true => "INSERT OR IGNORE INTO officer_area (station, officer, area) VALUES (?1, ?2, ?3)",
+            false => "DELETE FROM officer_area WHERE station = ?1 AND officer = ?2 AND area = ?3",
+        };
+        let devices = "DELETE FROM session WHERE device IN (SELECT device FROM device WHERE officer = ?1)";
+        self.peek(|at| at.execute(sql, params![self.id, officer, area]).and_then(|_| at.execute(devices, [officer])));
+    }
+
+    /// Answers a request; `None` if the power failed.
+    pub(super) fn serve(&mut self, request: &Request) -> Option<Answer> {
+        let Some(mut dice) = self.killed_by.take() else { return Some(self.answer(request)) };
+        let before = Files::at(&self.path);
+        let _ = self.answer(request);
+        let after = Files::at(&self.path);
+        self.close();
+        before.killed_before(&after, &mut dice).put(&self.path);
+        self.open();
+        self.kills += 1;
+        None
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        match self.try_answer(request) {
+            Ok(body) => Answer { refused: false, body },
+            Err(refusal) => Answer { refused: true, body: serde_json::to_vec(&refusal).unwrap() },
+        }
+    }
+
+    fn try_answer(&self, request: &Request) -> Result<Vec<u8>, ErrorBody> {
+        let (store, world) = (self.store(), &self.world);
+        let now = world.now();
+        match &request.door {
+            Door::Login => json_of(store.challenge(&read::<LoginRequest>(&request.body)?, world)),
+            Door::Proof => json_of(store.prove(&read::<LoginProof>(&request.body)?, SESSION_HOURS, world)),
+            Door::State { after } => json_of(store.state(self.id, self.device(request)?, *after, now)),
+            Door::Push => {
+                let device = self.device(request)?;
+                if request.body.len() > MAX_PUSH_BYTES {
+                    return Err(refusal(Code::TooLarge));
+                }
+                let push = Push::unpack(&request.body).map_err(refusal)?;
+                let bodies: Vec<&[u8]> = push.bodies().collect();
+                json_of(store.push(self.id, device, &push.header, &bodies, now))
+            }
+            Door::Pull { after } => pack_pull(store, self.id, self.device(request)?, *after).map_err(failed),
+            Door::Receipt => {
+                let device = self.device(request)?;
+                json_of(store.receipt(self.id, device, &read::<ReceiptRequest>(&request.body)?, world))
+            }
+            Door::HasBlob(hash) => {
+                self.device(request)?;
+                let here = store.has_blob(self.id, *hash).map_err(failed)?;
+                if here { Ok(Vec::new()) } else { Err(refusal(Code::NotFound)) }
+            }
+            Door::PutBlob(hash, media_type) => {
+                self.device(request)?;
+                if request.body.len() > MAX_BLOB_BYTES {
+                    return Err(refusal(Code::TooLarge));
+                }
+                if Hash::of(&request.body) != *hash {
+                    return Err(refusal(Code::BlobWrong));
+                }
+                self.folder.keep(*hash, &request.body).unwrap();
+                let size = request.body.len() as u64;
+                store.keep_blob(self.id, *hash, size, media_type, now).map_err(failed)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Who asks.
+    fn device(&self, request: &Request) -> Result<DeviceId, ErrorBody> {
+        let token = request.token.as_deref().ok_or_else(|| refusal(Code::NotLoggedIn))?;
+        let access = self.store().access(token, self.world.now()).map_err(failed)?;
+        let device = access.device.ok_or_else(|| refusal(Code::NotLoggedIn))?;
+        if access.note_contact {
+            self.store().seen(access.station, device, self.world.now()).map_err(failed)?;
+        }
+        Ok(device)
+    }
+
+    /// Reads the file beside the store.
+    pub(super) fn peek<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        read(&Connection::open(&self.path).unwrap()).unwrap()
+    }
+
+    /// The life of the store.
+    pub(super) fn epoch(&self) -> EpochId {
+        self.peek(|at| at.query_row("SELECT epoch FROM station", [], |row| row.get(0)))
+    }
+
+    /// The log in the order of positions.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        self.peek(|at| {
+            let sql = "SELECT position, id, record, area, device, seq, body_hash, body FROM log ORDER BY position";
+            let mut statement = at.prepare(sql)?;
+            let rows = statement.query_map([], |row| {
+                let body: String = row.get(7)?;
+                let named = Entry::read(body.clone())
+                    .map(|entry| blobs(&entry.revision.fields).map(|(hash, _)| hash).collect());
+                Ok(Row {
+                    position: row.get(0)?,
+                    id: row.get(1)?,
+                    record: row.get(2)?,
+                    area: row.get(3)?,
+                    device: row.get(4)?,
+                    seq: row.get(5)?,
+                    hash: row.get(6)?,
+                    body,
+                    blobs: named.unwrap_or_default(),
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Whether the bytes of a blob are here, and are those of its name.
+    pub(super) fn has_bytes(&self, hash: Hash) -> bool {
+        std::fs::read(self.folder.path(hash)).is_ok_and(|bytes| Hash::of(&bytes) == hash)
+    }
+
+    /// Writes something at the console.
+    pub(super) fn write(&self, dice: &mut Dice, token: &str) -> Option<RevisionId> {
+        let area = self.areas[1 + usize::try_from(dice.below(self.areas.len() as u64 - 1)).unwrap()];
+        let fields = serde_json::from_value(json!({ "name_zh": "苏和", "note": token })).unwrap();
+        let change = ConsoleChange {
+            record: RecordId::new(&self.world),
+            kind: Kind::Household,
+            area,
+            parents: Vec::new(),
+            fields,
+        };
+        match self.store().author(self.id, &[change], &self.world) {
+            Ok(made) => made.first().copied(),
+            Err(StoreError::Database { .. }) if self.pages.is_some() => None,
+            Err(other) => panic!("the console cannot write: {other:?}"),
+        }
+    }
+}
+
+fn refusal(code: Code) -> ErrorBody {
+    ErrorBody { code, scopes: Vec::new() }
+}
+
+fn failed(error: StoreError) -> ErrorBody {
+    let code = error.code();
+    match error {
+        StoreError::Mismatch(scopes) => ErrorBody { code, scopes },
+        _ => refusal(code),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorBody> {
+    serde_json::from_slice(body).map_err(|_| refusal(Code::Malformed))
+}
+
+fn json_of<T: Serialize>(answer: Result<T, StoreError>) -> Result<Vec<u8>, ErrorBody> {
+    answer.map(|answer| serde_json::to_vec(&answer).unwrap()).map_err(failed)
+}

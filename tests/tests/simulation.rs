@@ -1,0 +1,54 @@
+//! Some hundred stories of the simulation (`make sim` tells thousands), and that it is what it says it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use ailchin_tests::sim::{self, Counts, Fault, Setup};
+
+/// Stories of each of the four tests that the test runner spreads over the processors.
+const SEEDS: u64 = 60;
+
+fn tells(from: u64) {
+    let mut counts = Counts::default();
+    for seed in from..from + SEEDS {
+        let story = sim::tell(&Setup { seed, only: None });
+        assert!(story.broken.is_none(), "`make sim SEED={seed}` tells how: {:#?}", story.broken);
+        counts.add(&story.counts);
+    }
+    let seen: BTreeSet<Fault> = counts.faults.keys().copied().collect();
+    let missing: Vec<&Fault> = Fault::ALL.iter().filter(|fault| !seen.contains(fault)).collect();
+    assert!(missing.is_empty(), "faults that never happened: {missing:?}");
+    assert!(counts.syncs.1 > SEEDS && counts.revisions > 20 * SEEDS, "{counts:?}");
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_misstated_in_the_first_quarter_of_the_stories() {
+    tells(1);
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_misstated_in_the_second_quarter_of_the_stories() {
+    tells(1 + SEEDS);
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_misstated_in_the_third_quarter_of_the_stories() {
+    tells(1 + 2 * SEEDS);
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_misstated_in_the_last_quarter_of_the_stories() {
+    tells(1 + 3 * SEEDS);
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for seed in 1_000..1_010 {
+        let setup = Setup { seed, only: None };
+        let (once, again) = (sim::tell(&setup), sim::tell(&setup));
+        assert_eq!(once.trace, again.trace, "seed {seed}");
+        assert_eq!(once.fingerprint, again.fingerprint, "seed {seed}");
+    }
+    let of = |seed| sim::tell(&Setup { seed, only: None }).fingerprint;
+    assert_ne!(of(1), of(2));
+}
