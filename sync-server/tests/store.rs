@@ -3,19 +3,19 @@
 
 mod kit;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, EpochId, RevisionId};
-use ailchin_core::record::Checkpoint;
+use ailchin_core::ids::{AreaId, EpochId, RecordId, RevisionId};
+use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Revision};
 use ailchin_core::sync::{
     Digest, EnrolRequest, LoginProof, LoginRequest, PushItem, ReceiptRequest, Verdict, login_message,
 };
 use ailchin_core::world::World as _;
-use ailchin_server::store::{PullLimits, StoreError};
+use ailchin_server::store::{AreaRow, ConsoleChange, PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
-use kit::{MORNING, On, Station, Tablet, code, names, on_both};
+use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both};
 use serde_json::json;
 
 on_both! {
@@ -36,6 +36,12 @@ on_both! {
     areas_and_officers_are_records_in_the_root_scope,
     an_area_of_a_code_that_is_taken_is_refused,
     what_was_committed_is_there_when_the_store_is_opened_again,
+    two_servers_at_once_lose_nothing_double_nothing_and_keep_the_order,
+    two_servers_that_are_sent_the_same_push_at_once_store_it_once,
+    one_invite_lets_in_one_of_two_tablets_that_use_it_at_two_servers_at_once,
+    the_station_leads_every_primary_key,
+    a_nul_in_a_text_is_refused_and_holds_up_nothing,
+    logins_at_two_servers_at_once_do_not_get_in_each_others_way,
 }
 
 fn positions(items: &[PushItem]) -> Vec<u64> {
@@ -124,7 +130,7 @@ fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken(on: On)
     let taken = other.write(world, station.gacha[0]);
     other.push(&station.store, 1).unwrap();
 
-    let with = |tablet: &mut Tablet, change: &dyn Fn(&mut ailchin_core::record::Revision)| {
+    let with = |tablet: &mut Tablet, change: &dyn Fn(&mut Revision)| {
         let mut draft = tablet.draft(world, station.gacha[0]);
         change(&mut draft);
         tablet.write_revision(draft);
@@ -229,8 +235,9 @@ fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later(on: On) {
                 })
             })
             .collect();
-        pushing.into_iter().for_each(|thread| thread.join().unwrap());
+        let ended: Vec<_> = pushing.into_iter().map(|thread| thread.join()).collect();
         done.store(true, Ordering::SeqCst);
+        ended.into_iter().for_each(Result::unwrap);
         watching.join().unwrap()
     });
     assert_eq!(seen, (before..before + 240).collect::<Vec<_>>());
@@ -458,4 +465,230 @@ fn what_was_committed_is_there_when_the_store_is_opened_again(on: On) {
     let reopened = station.place.open();
     let again = tablet.push(&reopened, 1).unwrap();
     assert_eq!(again.items[0].verdict, Verdict::Duplicate(positions(&answer.items)[0]));
+}
+
+/// Every revision of the store by position, as a tablet sees it that holds all areas.
+fn feed(station: &Station, reader: &Tablet) -> Vec<(u64, Revision)> {
+    let all = reader.pull_all(&station.store, 1_000).into_iter();
+    all.map(|(at, body)| (at, Entry::read(body).unwrap().revision)).collect()
+}
+
+fn two_servers_at_once_lose_nothing_double_nothing_and_keep_the_order(on: On) {
+    const WRITERS: usize = 8;
+    const EACH: u64 = 30;
+    let station = Station::on(on, 18);
+    let servers = [Arc::clone(&station.store), Arc::new(station.place.open())];
+    let reader = station.tablet(0);
+    let before = station.next_position();
+    let writers: Vec<Tablet> = (0..WRITERS)
+        .map(|index| {
+            let mut tablet = station.tablet(1 + index % 2);
+            tablet.write_many(&*station.world, station.gacha[index % 2], EACH as usize);
+            tablet
+        })
+        .collect();
+    let (done, start) = (AtomicBool::new(false), Barrier::new(WRITERS + 2));
+    let console_changes = 10;
+    let seen = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let (mut seen, mut after) = (Vec::new(), before - 1);
+            loop {
+                let last_look = done.load(Ordering::SeqCst);
+                for store in &servers {
+                    let take = |at: u64, body: &str| {
+                        seen.push((at, Entry::read(body.to_owned()).unwrap().revision));
+                        Ok(())
+                    };
+                    after = store.pull(station.id, reader.device, after, PullLimits::default(), take).unwrap().end;
+                }
+                if last_look {
+                    return seen;
+                }
+            }
+        });
+        let mut busy: Vec<_> = writers
+            .iter()
+            .map(|tablet| {
+                let (servers, start) = (&servers, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    // Every part twice, the second time at the other server: an answer that was lost.
+                    for (turn, from) in (1..=EACH).step_by(3).enumerate() {
+                        tablet.push_range(&servers[turn % 2], from, from + 2, MORNING).unwrap();
+                        let again = tablet.push_range(&servers[1 - turn % 2], from, from + 2, MORNING).unwrap();
+                        assert!(again.items.iter().all(|item| matches!(item.verdict, Verdict::Duplicate(_))));
+                    }
+                })
+            })
+            .collect();
+        for server in &servers {
+            let (station, start) = (&station, &start);
+            busy.push(scope.spawn(move || {
+                start.wait();
+                for _ in 0..console_changes {
+                    let change = ConsoleChange {
+                        record: RecordId::new(&*station.world),
+                        kind: Kind::Household,
+                        area: station.root,
+                        parents: Vec::new(),
+                        fields: Fields::new(),
+                    };
+                    server.author(station.id, &[change], &*station.world).unwrap();
+                }
+            }));
+        }
+        let ended: Vec<_> = busy.into_iter().map(|thread| thread.join()).collect();
+        done.store(true, Ordering::SeqCst);
+        ended.into_iter().for_each(Result::unwrap);
+        watching.join().unwrap()
+    });
+    let total = WRITERS as u64 * EACH + 2 * console_changes;
+    let positions: Vec<u64> = seen.iter().map(|(at, _)| *at).collect();
+    assert_eq!(positions, (before..before + total).collect::<Vec<_>>(), "in order, without a gap, each once");
+    let mut places: Vec<_> = seen.iter().map(|(_, revision)| (revision.device, revision.seq)).collect();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len() as u64, total, "no place of a log twice");
+    for tablet in &writers {
+        let own: Vec<u64> = seen.iter().filter(|(_, r)| r.device == tablet.device).map(|(_, r)| r.seq).collect();
+        assert_eq!(own, (1..=EACH).collect::<Vec<_>>(), "a log's places in its own order");
+    }
+    let mut sum = Digest::default();
+    for (position, body) in reader.pull_all(&station.store, 1_000) {
+        sum.add(Hash::of(body.as_bytes()));
+        for server in &servers {
+            assert_eq!(server.state(station.id, reader.device, position, MORNING).unwrap().held, sum);
+        }
+    }
+}
+
+fn two_servers_that_are_sent_the_same_push_at_once_store_it_once(on: On) {
+    let station = Station::on(on, 19);
+    let servers = [Arc::clone(&station.store), Arc::new(station.place.open())];
+    let reader = station.tablet(0);
+    let mut tablet = station.tablet(1);
+    for round in 0..8_u64 {
+        tablet.write_many(&*station.world, station.gacha[0], 3);
+        let start = Barrier::new(2);
+        let answers = std::thread::scope(|scope| {
+            let both = servers.each_ref().map(|server| {
+                let (tablet, start) = (&tablet, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    tablet.push(server, round * 3 + 1).unwrap()
+                })
+            });
+            both.map(|thread| thread.join().unwrap())
+        });
+        assert_eq!(positions(&answers[0].items), positions(&answers[1].items));
+    }
+    let own = feed(&station, &reader).into_iter().filter(|(_, revision)| revision.device == tablet.device);
+    assert_eq!(own.map(|(_, revision)| revision.seq).collect::<Vec<_>>(), (1..=24).collect::<Vec<_>>());
+}
+
+fn one_invite_lets_in_one_of_two_tablets_that_use_it_at_two_servers_at_once(on: On) {
+    let station = Station::on(on, 20);
+    let servers = [Arc::clone(&station.store), Arc::new(station.place.open())];
+    for _ in 0..8 {
+        let token = station.store.invite(station.id, station.officers[0], 72, &*station.world).unwrap();
+        let requests = [0, 1].map(|_| {
+            let tablet = Tablet::unknown(&station, 0);
+            EnrolRequest { token: token.clone(), device: tablet.device, key: tablet.key.verifying_key() }
+        });
+        let start = Barrier::new(2);
+        let answers = std::thread::scope(|scope| {
+            let both = [0, 1].map(|n: usize| {
+                let (server, request, station, start) = (&servers[n], &requests[n], &station, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    server.enrol(request, &*station.world).map_err(|error| error.code().as_str())
+                })
+            });
+            both.map(|thread| thread.join().unwrap())
+        });
+        let let_in = answers.iter().filter(|answer| answer.is_ok()).count();
+        let used = answers.iter().filter(|answer| **answer == Err("invite_used")).count();
+        assert_eq!((let_in, used), (1, 1), "{answers:?}");
+    }
+}
+
+fn logins_at_two_servers_at_once_do_not_get_in_each_others_way(on: On) {
+    let station = Station::on(on, 21);
+    let servers = [Arc::clone(&station.store), Arc::new(station.place.open())];
+    let tablets: Vec<Tablet> = (0..6).map(|index| station.tablet(index % 3)).collect();
+    for _ in 0..4 {
+        let start = Barrier::new(tablets.len());
+        std::thread::scope(|scope| {
+            for (index, tablet) in tablets.iter().enumerate() {
+                let (servers, station, start) = (&servers, &station, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    // What is asked at one server is proved at the other, and good at the first.
+                    let (one, other) = (&servers[index % 2], &servers[1 - index % 2]);
+                    let request = LoginRequest { device: tablet.device };
+                    let challenge = one.challenge(&request, &*station.world).unwrap().challenge;
+                    let session = other.prove(&kit::prove(tablet, challenge), 12, &*station.world).unwrap();
+                    let access = one.access(&session.token, station.world.now()).unwrap();
+                    assert_eq!(access.device, Some(tablet.device));
+                    one.seen(station.id, tablet.device, station.world.now()).unwrap();
+                });
+            }
+        });
+        // All these sessions and challenges are old now, and every login of the next round clears them away.
+        station.world.advance_ms(13 * 3_600_000);
+    }
+}
+
+fn the_station_leads_every_primary_key(on: On) {
+    let station = Station::on(on, 22);
+    let leaders = match &station.place {
+        Place::File(path) => {
+            let file = rusqlite::Connection::open(path).unwrap();
+            let tables = "SELECT name, (SELECT name FROM pragma_table_info(sqlite_schema.name) WHERE pk = 1)
+                FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+            let mut statement = file.prepare(tables).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.collect::<Result<Vec<(String, Option<String>)>, _>>().unwrap()
+        }
+        Place::Database(address) => {
+            let tables = "SELECT relname::text, (SELECT attname::text FROM pg_index
+                    JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = indkey[0]
+                    WHERE indrelid = pg_class.oid AND indisprimary)
+                FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'store_form'
+                ORDER BY 1";
+            let rows = kit::cluster::client(address).query(tables, &[]).unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+        }
+    };
+    assert!(leaders.len() >= 14, "{leaders:?}");
+    for (table, leader) in leaders {
+        assert_eq!(leader.as_deref(), Some("station"), "{table}");
+    }
+}
+
+fn a_nul_in_a_text_is_refused_and_holds_up_nothing(on: On) {
+    let station = Station::on(on, 23);
+    let mut tablet = station.tablet(0);
+    let mut draft = tablet.draft(&*station.world, station.gacha[0]);
+    draft.kind = Kind::named("odd\0kind");
+    tablet.write_revision(draft);
+    let mut draft = tablet.draft(&*station.world, station.gacha[0]);
+    draft.fields.insert("note".to_owned(), json!("a\0b"));
+    tablet.write_revision(draft);
+    tablet.write(&*station.world, station.gacha[0]);
+    let answer = tablet.push(&station.store, 1).unwrap();
+    assert_eq!(
+        refusals(&answer.items),
+        [Some("malformed"), None, None],
+        "escaped in a body it is a text like any other"
+    );
+    assert_eq!(code(station.store.account("\0")), "malformed");
+    let area = AreaRow {
+        id: AreaId::new(&*station.world),
+        parent: None,
+        level: Level::Gacha,
+        code: "1\0".to_owned(),
+        name: names("一"),
+    };
+    assert_eq!(code(station.store.add_areas(station.id, &[area], &*station.world)), "malformed");
 }

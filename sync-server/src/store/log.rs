@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, RevisionId, StationId};
+use ailchin_core::ids::{AreaId, DeviceId, StationId};
 use ailchin_core::record::{Entry, blobs};
 use ailchin_core::sync::Digest;
 use ailchin_core::time::Instant;
@@ -27,8 +27,9 @@ impl<'a, 't> Appender<'a, 't> {
         Self { tx, station: station.id, next: station.next_position, held: HashMap::new(), now }
     }
 
-    /// Stores an entry with its chain hash, and the blobs it names; returns its position.
-    pub(super) fn store(&mut self, entry: &Entry, chain: Hash) -> Result<u64, Fault> {
+    /// Stores an entry with its chain hash, and the blobs it names; returns its position, or `None` if a revision of its name is
+    /// stored already.
+    pub(super) fn store(&mut self, entry: &Entry, chain: Hash) -> Result<Option<u64>, Fault> {
         let revision = &entry.revision;
         let mut digest = match self.held.get(&revision.area) {
             Some(digest) => *digest,
@@ -36,10 +37,11 @@ impl<'a, 't> Appender<'a, 't> {
         };
         digest.add(entry.body_hash);
         let position = self.next;
-        self.tx.execute(
+        let stored = self.tx.execute(
             "INSERT INTO log (station, position, id, record, kind, area, device, seq, body_hash, chain, area_count,
                  area_digest, stored_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (station, id) DO NOTHING",
             cells![
                 self.station,
                 position,
@@ -57,6 +59,9 @@ impl<'a, 't> Appender<'a, 't> {
                 entry.body
             ],
         )?;
+        if stored == 0 {
+            return Ok(None);
+        }
         for (blob, _) in blobs(&revision.fields) {
             self.tx.execute(
                 "INSERT INTO blob_named (station, device, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -65,7 +70,7 @@ impl<'a, 't> Appender<'a, 't> {
         }
         self.held.insert(revision.area, digest);
         self.next += 1;
-        Ok(position)
+        Ok(Some(position))
     }
 
     /// Takes a place in a device's log for a body that is not stored.
@@ -83,11 +88,6 @@ impl<'a, 't> Appender<'a, 't> {
             cells![self.station, device, seq, body_hash, chain, code.as_str(), self.now],
         )?;
         Ok(())
-    }
-
-    /// Whether a revision of this name is stored already.
-    pub(super) fn knows(&self, id: RevisionId) -> Result<bool, Fault> {
-        self.tx.exists("SELECT 1 FROM log WHERE station = $1 AND id = $2", cells![self.station, id])
     }
 
     /// Writes the next position down.

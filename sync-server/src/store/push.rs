@@ -64,8 +64,12 @@ fn push(
             }
             known.verdict
         } else {
-            match judge(body, device, seq, scopes.as_deref(), &appender)? {
-                Ok(entry) => Verdict::Stored(appender.store(&entry, link)?),
+            let stored = match read(body, device, seq, scopes.as_deref()) {
+                Ok(entry) => appender.store(&entry, link)?.ok_or(Code::Malformed),
+                Err(code) => Err(code),
+            };
+            match stored {
+                Ok(position) => Verdict::Stored(position),
                 Err(code) => {
                     appender.refuse(device, seq, body_hash, link, code)?;
                     refused += 1;
@@ -111,22 +115,6 @@ fn link_before(tx: &Tx<'_>, station: StationId, author: &DeviceRow, from: u64) -
     }
     let before = place::find(tx, station, author.id, from - 1)?;
     before.map(|place| place.chain).ok_or(Fault::Unreadable)
-}
-
-/// Whether a body may be stored at this place of the device's log.
-fn judge(
-    body: &[u8],
-    device: DeviceId,
-    seq: u64,
-    scopes: Option<&[AreaId]>,
-    appender: &Appender<'_, '_>,
-) -> Result<Result<Entry, Code>, Fault> {
-    let entry = match read(body, device, seq, scopes) {
-        Ok(entry) => entry,
-        Err(code) => return Ok(Err(code)),
-    };
-    let taken = appender.knows(entry.revision.id)?;
-    Ok(if taken { Err(Code::Malformed) } else { Ok(entry) })
 }
 
 /// Reads a body and checks all that can be checked without the store.

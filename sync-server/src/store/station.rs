@@ -181,7 +181,7 @@ pub(super) fn author(
         })
         .map_err(|_| Fault::Unreadable)?;
         head = (head.0 + 1, entry.chain_after(head.1));
-        appender.store(&entry, head.1)?;
+        appender.store(&entry, head.1)?.ok_or(Fault::Unreadable)?;
         written.push(entry.revision.id);
     }
     appender.finish()?;
