@@ -3,6 +3,8 @@
 
 mod kit;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Barrier;
 
@@ -142,4 +144,63 @@ fn a_database_that_is_not_there_is_told_with_its_cause() {
     let text = ailchin_server::causes(&failed);
     assert!(text.starts_with("opening in the station's store: PostgreSQL failed: "), "{text}");
     assert!(!text.contains("secret"), "{text}");
+}
+
+/// A certificate for `localhost` and its key, in PEM.
+fn certificate() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+#[test]
+fn tls_to_the_database_is_checked_against_the_authority_that_was_said() {
+    let (certificate_pem, key) = certificate();
+    let (_cluster, port) = cluster::with_tls(&certificate_pem, &key);
+    let folder = tempfile::tempdir().unwrap();
+    let (right, wrong) = (folder.path().join("right.pem"), folder.path().join("wrong.pem"));
+    std::fs::write(&right, certificate_pem).unwrap();
+    std::fs::write(&wrong, certificate().0).unwrap();
+    let by = |authority: &Path| {
+        at(&format!(
+            "postgres://station@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={}",
+            authority.display()
+        ))
+    };
+    let store = by(&right).unwrap();
+    store.answers().unwrap();
+    let mut plain = cluster::client(&format!("postgres://station@127.0.0.1:{port}/postgres?sslmode=disable"));
+    let spoken = plain
+        .query(
+            "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'ailchin-server'",
+            &[],
+        )
+        .unwrap();
+    assert!(!spoken.is_empty() && spoken.iter().all(|row| row.get(0)));
+    let failed = ailchin_server::causes(&by(&wrong).unwrap_err());
+    assert!(failed.contains("invalid peer certificate"), "{failed}");
+}
+
+#[test]
+fn where_tls_is_wanted_nothing_is_told_to_a_database_without_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut question = [0; 8];
+        stream.read_exact(&mut question).unwrap();
+        stream.write_all(b"N").unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        rest
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, certificate().0).unwrap();
+    let address = format!(
+        "postgres://station:secret@127.0.0.1:{port}/station?sslmode=require&sslrootcert={}",
+        authority.display()
+    );
+    let failed = ailchin_server::causes(&at(&address).unwrap_err());
+    assert!(failed.contains("TLS"), "{failed}");
+    assert_eq!(heard.join().unwrap(), b"");
 }

@@ -4,8 +4,10 @@
 //! however it ended, the shell reads the end of its input, stops the database and removes the folder. Should the shell be
 //! killed itself, the system stops the database.
 
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -17,16 +19,17 @@ use postgres::{Client, Config, NoTls};
 /// What PostgreSQL says when it may be connected to.
 const READY: &str = "database system is ready to accept connections";
 
-/// `$1` the programs' folder, `$2` the cluster's folder; the rest is put before commands to run them as another user.
+/// `$1` the programs' folder, `$2` the cluster's folder, `$3` more settings; the rest is put before commands to run them as
+/// another user.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
-bin=$1 folder=$2
-shift 2
-if [ $# -gt 0 ]; then chown postgres "$folder"; fi
+bin=$1 folder=$2 settings=$3
+shift 3
+if [ $# -gt 0 ]; then chown -R postgres "$folder"; fi
 {
   "$@" "$bin/initdb" --pgdata="$folder/data" --username=station --auth=trust --encoding=UTF8 --no-locale --no-sync 2>&1 &&
   {
-    "$@" setpriv --pdeathsig INT -- "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= \
+    "$@" setpriv --pdeathsig INT -- "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= $settings \
       -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c lc_messages=C 2>&1 &
     database=$!
     read -r _
@@ -37,9 +40,12 @@ if [ $# -gt 0 ]; then chown postgres "$folder"; fi
 rm -rf "$folder"
 "#;
 
-static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+static CLUSTER: LazyLock<Cluster> =
+    LazyLock::new(|| Cluster::start(empty_folder(), "").unwrap_or_else(|log| panic!("{log}")));
 
-struct Cluster {
+/// A cluster; stopped and removed when it is dropped or this program is gone.
+#[derive(Debug)]
+pub struct Cluster {
     folder: PathBuf,
     /// Its input ends with this program.
     _keeper: Child,
@@ -57,6 +63,34 @@ pub fn database() -> String {
     CLUSTER.address(&name)
 }
 
+/// A cluster of its own that speaks TLS with a certificate (PEM) on a free loopback port, and its port.
+///
+/// # Panics
+/// If there is no PostgreSQL on this machine.
+#[must_use]
+pub fn with_tls(certificate: &str, key: &str) -> (Cluster, u16) {
+    let mut said = String::new();
+    // PostgreSQL cannot look for a free port itself: somebody may take it before PostgreSQL does.
+    for _ in 0..5 {
+        let folder = empty_folder();
+        for (name, text) in [("tls.crt", certificate), ("tls.key", key)] {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(folder.join(name));
+            file.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let at = folder.display();
+        let settings = format!(
+            "-c listen_addresses=127.0.0.1 -p {port} -c ssl=on -c ssl_cert_file={at}/tls.crt -c ssl_key_file={at}/tls.key"
+        );
+        match Cluster::start(folder, &settings) {
+            Ok(cluster) => return (cluster, port),
+            Err(log) => said = log,
+        }
+    }
+    panic!("{said}");
+}
+
 /// A connection for looking at what is really there.
 ///
 /// # Panics
@@ -67,32 +101,38 @@ pub fn client(address: &str) -> Client {
 }
 
 impl Cluster {
-    fn start() -> Self {
-        let programs = programs();
-        let folder = tempfile::Builder::new().prefix("ailchin-postgres-").tempdir().unwrap().keep();
+    /// Starts one in a folder of its own; what PostgreSQL said if it does not.
+    fn start(folder: PathBuf, settings: &str) -> Result<Self, String> {
         let mut keeper = Command::new("/bin/sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(&folder).args(as_postgres());
+        keeper.args(["-c", KEEPER, "keeper"]).arg(programs()).arg(&folder).arg(settings).args(as_postgres());
         // A group of its own: what ends the tests must not end their keeper.
         keeper.process_group(0).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut keeper = keeper.spawn().unwrap();
         let mut said = BufReader::new(keeper.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut log = Vec::new();
+        let mut log = String::from("PostgreSQL does not start:");
         loop {
-            let Some(line) = said.next() else { panic!("PostgreSQL does not start:\n{}", log.join("\n")) };
-            if line.contains(READY) {
-                break;
+            match said.next() {
+                None => return Err(log),
+                Some(line) if line.contains(READY) => break,
+                Some(line) => {
+                    log.push('\n');
+                    log.push_str(&line);
+                }
             }
-            log.push(line);
         }
         // Read on, so that it is never held up by what it says.
         std::thread::spawn(move || said.for_each(drop));
-        Self { folder, _keeper: keeper }
+        Ok(Self { folder, _keeper: keeper })
     }
 
     fn address(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://station@{folder}/{database}")
     }
+}
+
+fn empty_folder() -> PathBuf {
+    tempfile::Builder::new().prefix("ailchin-postgres-").tempdir().unwrap().keep()
 }
 
 /// The newest PostgreSQL that Debian or Ubuntu installed.

@@ -140,7 +140,8 @@ impl CliError {
             | Self::Unreadable(_)
             | Self::SeveralStations
             | Self::NoAddress
-            | Self::Serve(ServeError::PlainHttp) => USAGE,
+            | Self::Serve(ServeError::PlainHttp | ServeError::Store(StoreError::Address(_)))
+            | Self::Store { source: StoreError::Address(_), .. } => USAGE,
             Self::Store {
                 source: StoreError::Refused(_) | StoreError::Mismatch(_) | StoreError::StationThere(_),
                 ..
