@@ -13,61 +13,34 @@ use ailchin_core::record::Level;
 use ailchin_core::sync::{Receipt, ReceiptRequest, Verdict};
 use ailchin_core::world::World as _;
 use ailchin_server::store::{NewStation, PullLimits, StoreError};
+use kit::cluster::rows;
 use kit::{Doors, On, Place, Station, Tablet, code, names};
+use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 
 /// Every row of every table as text, sorted.
-type Dump = BTreeMap<String, Vec<Vec<String>>>;
+type Dump = BTreeMap<String, Vec<String>>;
 
 fn dump(place: &Place) -> Dump {
-    let mut dump = Dump::new();
-    match place {
-        Place::File(path) => {
-            let file = rusqlite::Connection::open(path).unwrap();
-            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-            let mut statement = file.prepare(tables).unwrap();
-            let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-            for table in tables {
-                let mut statement = file.prepare(&format!("SELECT * FROM {table}")).unwrap();
-                let columns = statement.column_count();
-                let text = |row: &rusqlite::Row<'_>| {
-                    Ok((0..columns).map(|column| in_words(row.get(column).unwrap())).collect::<Vec<_>>())
-                };
-                let mut rows: Vec<_> = statement.query_map([], text).unwrap().map(Result::unwrap).collect();
-                rows.sort();
-                dump.insert(table, rows);
-            }
+    let address = place.address();
+    let tables = match place {
+        Place::File(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Place::Database(_) => {
+            "SELECT relname::text FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'store_form'"
         }
-        Place::Database(address) => {
-            let mut database = kit::cluster::client(address);
-            let tables = "SELECT relname::text FROM pg_class
-                WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'store_form'";
-            for table in database.query(tables, &[]).unwrap() {
-                let table: String = table.get(0);
-                let found = database.query(&format!("SELECT * FROM {table}"), &[]).unwrap();
-                let mut rows: Vec<Vec<String>> = found.iter().map(of_database).collect();
-                rows.sort();
-                dump.insert(table, rows);
-            }
-        }
-    }
-    dump
-}
-
-fn of_database(row: &postgres::Row) -> Vec<String> {
-    use postgres::types::Type;
-    use rusqlite::types::Value as Cell;
-    let cell = |column: usize| match *row.columns()[column].type_() {
-        Type::INT8 => row.get::<_, Option<i64>>(column).map_or(Cell::Null, Cell::Integer),
-        Type::TEXT => row.get::<_, Option<String>>(column).map_or(Cell::Null, Cell::Text),
-        Type::BYTEA => row.get::<_, Option<Vec<u8>>>(column).map_or(Cell::Null, Cell::Blob),
-        ref other => panic!("{other}"),
     };
-    (0..row.len()).map(|column| in_words(cell(column))).collect()
-}
-
-fn in_words(cell: rusqlite::types::Value) -> String {
-    format!("{cell:?}")
+    let tables = rows(&address, tables).into_iter().map(|row| match &row[0] {
+        Cell::Text(table) => table.clone(),
+        other => panic!("{other:?}"),
+    });
+    let dumped = tables.map(|table| {
+        let all = rows(&address, &format!("SELECT * FROM {table}"));
+        let mut all: Vec<String> = all.iter().map(|row| format!("{row:?}")).collect();
+        all.sort();
+        (table, all)
+    });
+    dumped.collect()
 }
 
 /// A station where everything has happened that leaves rows: two tablets at work, a refusal, blobs, a receipt, logins.

@@ -5,6 +5,7 @@ mod kit;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::thread::ScopedJoinHandle;
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, EpochId, RecordId, RevisionId};
@@ -16,6 +17,7 @@ use ailchin_core::world::World as _;
 use ailchin_server::store::{AreaRow, ConsoleChange, PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
 use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both};
+use rusqlite::types::Value as Cell;
 use serde_json::json;
 
 on_both! {
@@ -235,7 +237,7 @@ fn positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later(on: On) {
                 })
             })
             .collect();
-        let ended: Vec<_> = pushing.into_iter().map(|thread| thread.join()).collect();
+        let ended: Vec<_> = pushing.into_iter().map(ScopedJoinHandle::join).collect();
         done.store(true, Ordering::SeqCst);
         ended.into_iter().for_each(Result::unwrap);
         watching.join().unwrap()
@@ -483,7 +485,7 @@ fn two_servers_at_once_lose_nothing_double_nothing_and_keep_the_order(on: On) {
     let writers: Vec<Tablet> = (0..WRITERS)
         .map(|index| {
             let mut tablet = station.tablet(1 + index % 2);
-            tablet.write_many(&*station.world, station.gacha[index % 2], EACH as usize);
+            tablet.write_many(&*station.world, station.gacha[index % 2], usize::try_from(EACH).unwrap());
             tablet
         })
         .collect();
@@ -537,7 +539,7 @@ fn two_servers_at_once_lose_nothing_double_nothing_and_keep_the_order(on: On) {
                 }
             }));
         }
-        let ended: Vec<_> = busy.into_iter().map(|thread| thread.join()).collect();
+        let ended: Vec<_> = busy.into_iter().map(ScopedJoinHandle::join).collect();
         done.store(true, Ordering::SeqCst);
         ended.into_iter().for_each(Result::unwrap);
         watching.join().unwrap()
@@ -641,28 +643,23 @@ fn logins_at_two_servers_at_once_do_not_get_in_each_others_way(on: On) {
 
 fn the_station_leads_every_primary_key(on: On) {
     let station = Station::on(on, 22);
-    let leaders = match &station.place {
-        Place::File(path) => {
-            let file = rusqlite::Connection::open(path).unwrap();
-            let tables = "SELECT name, (SELECT name FROM pragma_table_info(sqlite_schema.name) WHERE pk = 1)
-                FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-            let mut statement = file.prepare(tables).unwrap();
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-            rows.collect::<Result<Vec<(String, Option<String>)>, _>>().unwrap()
+    let tables = match station.place {
+        Place::File(_) => {
+            "SELECT name, (SELECT name FROM pragma_table_info(sqlite_schema.name) WHERE pk = 1)
+             FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         }
-        Place::Database(address) => {
-            let tables = "SELECT relname::text, (SELECT attname::text FROM pg_index
-                    JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = indkey[0]
-                    WHERE indrelid = pg_class.oid AND indisprimary)
-                FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'store_form'
-                ORDER BY 1";
-            let rows = kit::cluster::client(address).query(tables, &[]).unwrap();
-            rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+        Place::Database(_) => {
+            "SELECT relname::text, (SELECT attname::text FROM pg_index
+                 JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = indkey[0]
+                 WHERE indrelid = pg_class.oid AND indisprimary)
+             FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'store_form'
+             ORDER BY 1"
         }
     };
+    let leaders = kit::cluster::rows(&station.place.address(), tables);
     assert!(leaders.len() >= 14, "{leaders:?}");
-    for (table, leader) in leaders {
-        assert_eq!(leader.as_deref(), Some("station"), "{table}");
+    for row in leaders {
+        assert_eq!(row[1], Cell::Text("station".to_owned()), "{:?}", row[0]);
     }
 }
 

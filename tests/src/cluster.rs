@@ -14,7 +14,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use postgres::{Client, Config, NoTls};
+use postgres::types::Type;
+use postgres::{Client, Config, NoTls, Row};
+use rusqlite::types::Value as Cell;
 
 /// What PostgreSQL says when it may be connected to.
 const READY: &str = "database system is ready to accept connections";
@@ -48,7 +50,7 @@ static CLUSTER: LazyLock<Cluster> =
 pub struct Cluster {
     folder: PathBuf,
     /// Its input ends with this program.
-    _keeper: Child,
+    keeper: Child,
 }
 
 /// An empty database of its own, and where it is.
@@ -100,6 +102,33 @@ pub fn client(address: &str) -> Client {
     address.parse::<Config>().unwrap().connect(NoTls).unwrap()
 }
 
+/// What really stands in a store: the answer to a question of either database, its address `postgres://…` or a file's path.
+///
+/// # Panics
+/// If it cannot be asked.
+#[must_use]
+pub fn rows(address: &str, sql: &str) -> Vec<Vec<Cell>> {
+    if address.starts_with("postgres://") {
+        return client(address).query(sql, &[]).unwrap().iter().map(of_postgres).collect();
+    }
+    let file = rusqlite::Connection::open(address).unwrap();
+    file.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn of_postgres(row: &Row) -> Vec<Cell> {
+    let cell = |column: usize| match *row.columns()[column].type_() {
+        Type::INT8 => row.get::<_, Option<i64>>(column).map_or(Cell::Null, Cell::Integer),
+        Type::TEXT => row.get::<_, Option<String>>(column).map_or(Cell::Null, Cell::Text),
+        Type::BYTEA => row.get::<_, Option<Vec<u8>>>(column).map_or(Cell::Null, Cell::Blob),
+        ref other => panic!("a column of type {other}"),
+    };
+    (0..row.len()).map(cell).collect()
+}
+
 impl Cluster {
     /// Starts one in a folder of its own; what PostgreSQL said if it does not.
     fn start(folder: PathBuf, settings: &str) -> Result<Self, String> {
@@ -112,7 +141,10 @@ impl Cluster {
         let mut log = String::from("PostgreSQL does not start:");
         loop {
             match said.next() {
-                None => return Err(log),
+                None => {
+                    let _ = keeper.wait();
+                    return Err(log);
+                }
                 Some(line) if line.contains(READY) => break,
                 Some(line) => {
                     log.push('\n');
@@ -122,12 +154,19 @@ impl Cluster {
         }
         // Read on, so that it is never held up by what it says.
         std::thread::spawn(move || said.for_each(drop));
-        Ok(Self { folder, _keeper: keeper })
+        Ok(Self { folder, keeper })
     }
 
     fn address(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://station@{folder}/{database}")
+    }
+}
+
+impl Drop for Cluster {
+    /// Closes the keeper's input and waits until it has cleared away.
+    fn drop(&mut self) {
+        let _ = self.keeper.wait();
     }
 }
 

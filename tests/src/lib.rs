@@ -8,6 +8,7 @@
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
 //! | [`sim`] | whole stories that a seed decides, in virtual time, with every kind of fault |
 //! | [`Dice`] | choices that a seed determines |
+//! | [`cluster`] | a throw-away PostgreSQL; what really stands in a store |
 //! | [`programs`] | the programs under test, built and started |
 //!
 //! ```no_run
@@ -23,6 +24,7 @@
 //! started them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what is not as expected ends the test")]
 
+pub mod cluster;
 pub mod programs;
 pub mod proxy;
 pub mod sim;

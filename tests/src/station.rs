@@ -1,6 +1,6 @@
 //! A station in a folder of its own, with a little generated data: beside the test, or as a process that can be killed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -10,11 +10,13 @@ use ailchin_core::sync::{Invite, Receipt};
 use ailchin_core::world::{Machine, Seeded, World};
 use ailchin_server::certificate::Certificate;
 use ailchin_server::server::open_store;
-use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation};
+use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreAddress};
 use ailchin_server::{Config, Running, Server, Store};
+use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 
 use crate::NOW;
+use crate::cluster;
 use crate::programs::{Killer, Process, SERVER};
 
 /// Far from the seeds of tablets: equal seeds make equal ids.
@@ -29,11 +31,13 @@ pub struct Land {
     pub gachas: usize,
     /// TLS with a self-made certificate instead of plain HTTP.
     pub tls: bool,
+    /// The store in a PostgreSQL database of its own instead of a file.
+    pub postgres: bool,
 }
 
 impl Default for Land {
     fn default() -> Self {
-        Self { households: 6, gachas: 2, tls: false }
+        Self { households: 6, gachas: 2, tls: false, postgres: false }
     }
 }
 
@@ -41,6 +45,8 @@ impl Default for Land {
 pub struct Station {
     folder: tempfile::TempDir,
     config: Config,
+    /// Where the store is.
+    address: String,
     world: Arc<dyn World>,
     served: Served,
     /// The station.
@@ -87,9 +93,13 @@ impl Station {
         let mut config = Config::loopback(&folder.path().join("station")).unwrap();
         config.http = !land.tls;
         config.logins_a_minute = 1_000_000;
+        let address = if land.postgres { cluster::database() } else { config.store_path().display().to_string() };
+        if land.postgres {
+            config.store = StoreAddress::new(address.clone());
+        }
         let store = open_store(&config).unwrap();
         let (id, areas, officers, households) = fill(&store, land, &*world);
-        Self { folder, config, world, served: Served::Not, id, areas, officers, households }
+        Self { folder, config, address, world, served: Served::Not, id, areas, officers, households }
     }
 
     /// Opens again beside the test, on another port.
@@ -110,6 +120,9 @@ impl Station {
         command.env("AILCHIN_SERVER_LOGINS_A_MINUTE", "1000000").env("AILCHIN_SERVER_LOG", "warn");
         if self.config.http {
             command.arg("--http");
+        }
+        if !self.config.store.is_empty() {
+            command.arg("--store").arg(&self.address);
         }
         let (process, line) = Process::start(&mut command, &self.folder.path().join("station.log"));
         let said: Value = serde_json::from_str(&line).unwrap();
@@ -206,7 +219,7 @@ impl Station {
     /// # Panics
     /// If the file cannot be written.
     pub fn takes_area(&self, officer: usize, area: AreaId) {
-        self.run("DELETE FROM officer_area WHERE officer = ?1 AND area = ?2", officer, area);
+        self.run("DELETE FROM officer_area WHERE officer = $1 AND area = $2", officer, area);
     }
 
     /// Gives an area to an officer. A tablet is told when it logs in anew.
@@ -215,7 +228,7 @@ impl Station {
     /// If the file cannot be written.
     pub fn gives_area(&self, officer: usize, area: AreaId) {
         self.run(
-            "INSERT INTO officer_area (station, officer, area) SELECT station, ?1, ?2 FROM station",
+            "INSERT INTO officer_area (officer, area, station) SELECT $1, $2, station FROM station",
             officer,
             area,
         );
@@ -235,9 +248,12 @@ impl Station {
     /// If the file cannot be read.
     #[must_use]
     pub fn log(&self) -> Vec<(u64, Entry)> {
-        self.rows("SELECT position, body FROM log ORDER BY position", |row| {
-            (row.get(0).unwrap(), Entry::read(row.get(1).unwrap()).unwrap())
-        })
+        let rows = self.rows("SELECT position, body FROM log ORDER BY position");
+        let entry = |row: Vec<Cell>| match row.as_slice() {
+            [Cell::Integer(at), Cell::Text(body)] => (u64::try_from(*at).unwrap(), Entry::read(body.clone()).unwrap()),
+            other => panic!("{other:?}"),
+        };
+        rows.into_iter().map(entry).collect()
     }
 
     /// Receipts kept for a device, in the order they were stated.
@@ -246,23 +262,25 @@ impl Station {
     /// If the file cannot be read.
     #[must_use]
     pub fn receipts(&self, device: DeviceId) -> Vec<Receipt> {
-        let all = self.rows("SELECT device, body, signature FROM receipt ORDER BY at, position", |row| {
-            let signature: Vec<u8> = row.get(2).unwrap();
-            let signature = ailchin_core::sync::to_hex(&signature);
-            let receipt =
-                serde_json::from_value(json!({ "body": row.get::<_, String>(1).unwrap(), "signature": signature }));
-            (row.get::<_, DeviceId>(0).unwrap(), receipt.unwrap())
-        });
-        all.into_iter().filter(|(of, _)| *of == device).map(|(_, receipt)| receipt).collect()
+        let rows = self.rows("SELECT device, body, signature FROM receipt ORDER BY at, position");
+        let receipt = |row: Vec<Cell>| match row.as_slice() {
+            [Cell::Blob(of), Cell::Text(body), Cell::Blob(signature)] => {
+                let signature = ailchin_core::sync::to_hex(signature);
+                let receipt = serde_json::from_value(json!({ "body": body, "signature": signature })).unwrap();
+                (of == device.as_bytes()).then_some(receipt)
+            }
+            other => panic!("{other:?}"),
+        };
+        rows.into_iter().filter_map(receipt).collect()
     }
 
     /// Whether its file is sound.
     ///
     /// # Panics
-    /// If the file cannot be read.
+    /// If the store is not a file, or it cannot be read.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.rows("PRAGMA integrity_check", |row| row.get::<_, String>(0).unwrap()) == ["ok"]
+        self.rows("PRAGMA integrity_check") == [[Cell::Text("ok".to_owned())]]
     }
 
     /// The blobs whose verified bytes lie in the station's folder.
@@ -271,21 +289,27 @@ impl Station {
     /// If the file cannot be read.
     #[must_use]
     pub fn blobs(&self) -> u64 {
-        self.rows("SELECT count(*) FROM blob", |row| row.get(0).unwrap())[0]
+        match self.rows("SELECT count(*) FROM blob")[0][0] {
+            Cell::Integer(count) => u64::try_from(count).unwrap(),
+            ref other => panic!("{other:?}"),
+        }
     }
 
     fn run(&self, sql: &str, officer: usize, area: AreaId) {
-        let connection = rusqlite::Connection::open(self.config.store_path()).unwrap();
-        connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
-        assert_eq!(connection.execute(sql, rusqlite::params![self.officers[officer], area]).unwrap(), 1);
+        let officer = self.officers[officer].as_bytes().as_slice();
+        let area = area.as_bytes().as_slice();
+        let changed = if self.config.store.is_empty() {
+            let connection = rusqlite::Connection::open(&self.address).unwrap();
+            connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+            connection.execute(sql, [officer, area]).unwrap() as u64
+        } else {
+            cluster::client(&self.address).execute(sql, &[&officer, &area]).unwrap()
+        };
+        assert_eq!(changed, 1);
     }
 
-    fn rows<T>(&self, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> T) -> Vec<T> {
-        let path: PathBuf = self.config.store_path();
-        let connection = rusqlite::Connection::open(path).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok(read(row))).unwrap();
-        rows.map(Result::unwrap).collect()
+    fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {
+        cluster::rows(&self.address, sql)
     }
 }
 

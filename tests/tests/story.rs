@@ -18,7 +18,15 @@ use serde_json::json;
 
 #[test]
 fn work_of_two_tablets_without_a_network_meets_at_the_station_and_every_conflict_is_kept_until_an_officer_decides() {
-    let station = Station::here(Land::default());
+    work_of_two_tablets_meets(&Station::here(Land::default()));
+}
+
+#[test]
+fn the_same_work_meets_at_a_station_whose_store_is_in_postgres() {
+    work_of_two_tablets_meets(&Station::here(Land { postgres: true, ..Land::default() }));
+}
+
+fn work_of_two_tablets_meets(station: &Station) {
     let (wire_a, wire_b) = (FaultProxy::to(&station.address()), FaultProxy::to(&station.address()));
     let a = Tablet::enrolled(1, &station.invite_by(0, &wire_a.address()));
     let b = Tablet::enrolled(2, &station.invite_by(1, &wire_b.address()));
@@ -65,8 +73,8 @@ fn work_of_two_tablets_without_a_network_meets_at_the_station_and_every_conflict
     let mine =
         |tablet: &Tablet| tablet.page(shared).conflicts[0].values.iter().map(|value| value.mine).collect::<Vec<_>>();
     assert_eq!((mine(&a), mine(&b)), (vec![false, true], vec![true, false]));
-    assert_eq!(ailchin_core::record::fold(&revisions_of(&station, shared)).unwrap().conflicts().count(), 1);
-    everybody_holds_the_same(&station, &[&a, &b]);
+    assert_eq!(ailchin_core::record::fold(&revisions_of(station, shared)).unwrap().conflicts().count(), 1);
+    everybody_holds_the_same(station, &[&a, &b]);
 
     // An officer decides.
     b.writes(shared, "phone", "13800000001");
@@ -77,7 +85,7 @@ fn work_of_two_tablets_without_a_network_meets_at_the_station_and_every_conflict
         assert_eq!((page.phone.as_str(), page.conflicts.len()), ("13800000001", 0));
         assert_eq!(tablet.record(shared).log.len(), 4);
     }
-    everybody_holds_the_same(&station, &[&a, &b]);
+    everybody_holds_the_same(station, &[&a, &b]);
 }
 
 #[test]

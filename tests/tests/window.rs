@@ -27,7 +27,7 @@ fn picture(window: &Window, name: &str) -> Outcome {
 fn a_visit_without_a_network_survives_a_dead_tablet_and_reaches_the_station() -> Outcome {
     let folder = tempfile::tempdir()?;
     let tablet = folder.path().join("tablet");
-    let mut station = Station::process(Land { households: 40, gachas: 4, tls: true });
+    let mut station = Station::process(Land { households: 40, gachas: 4, tls: true, ..Land::default() });
     let wire = FaultProxy::to(&station.address());
     let screen = Screen::start()?;
 
