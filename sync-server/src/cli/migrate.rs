@@ -15,7 +15,7 @@ use crate::store::{Store, StoreAddress};
 ///
 /// Everything the store holds goes along: the log, devices, accounts, receipts. Receipts stay valid, and tablets go on as before.
 /// Photos and other blobs stay in the data folder's blobs. Stop the server first; afterwards serve the other store only. A file
-/// that was emptied this way is kept under another name.
+/// whose stations were all moved is kept under another name.
 #[derive(Args, Debug)]
 pub(super) struct Migrate {
     /// Where the stations are: a data folder, a store's file, or postgres://…

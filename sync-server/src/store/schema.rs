@@ -1,4 +1,6 @@
-//! How the store's file comes to today's form: forward only, each step all or nothing, a copy before the first.
+//! How a store comes to today's form: forward only, each step all or nothing, of a file a copy before the first.
+//!
+//! A step is written once, in SQLite's words.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
