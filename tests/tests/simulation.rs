@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use ailchin_tests::sim::{self, Counts, Fault, Setup};
+use ailchin_tests::sim::{self, Counts, Fault, Invariant, Planted, Setup};
 
 /// Stories of each of the four tests that the test runner spreads over the processors.
 const SEEDS: u64 = 60;
@@ -11,7 +11,7 @@ const SEEDS: u64 = 60;
 fn tells(from: u64) {
     let mut counts = Counts::default();
     for seed in from..from + SEEDS {
-        let story = sim::tell(&Setup { seed, only: None });
+        let story = sim::tell(&Setup::of(seed));
         assert!(story.broken.is_none(), "`make sim SEED={seed}` tells how: {:#?}", story.broken);
         counts.add(&story.counts);
     }
@@ -44,11 +44,30 @@ fn nothing_is_lost_doubled_or_misstated_in_the_last_quarter_of_the_stories() {
 #[test]
 fn the_same_seed_tells_the_same_story() {
     for seed in 1_000..1_010 {
-        let setup = Setup { seed, only: None };
+        let setup = Setup::of(seed);
         let (once, again) = (sim::tell(&setup), sim::tell(&setup));
         assert_eq!(once.trace, again.trace, "seed {seed}");
         assert_eq!(once.fingerprint, again.fingerprint, "seed {seed}");
     }
-    let of = |seed| sim::tell(&Setup { seed, only: None }).fingerprint;
+    let of = |seed| sim::tell(&Setup::of(seed)).fingerprint;
     assert_ne!(of(1), of(2));
+}
+
+/// A planted bug is found within so many stories.
+const SOON: u64 = 25;
+
+#[test]
+fn every_planted_bug_is_found_and_every_invariant_finds_one() {
+    for planted in Planted::ALL {
+        let stories = (1..=SOON).map(|seed| sim::tell(&Setup { planted: Some(*planted), ..Setup::of(seed) }));
+        let found = stories.filter_map(|story| story.broken).next();
+        let found = found.unwrap_or_else(|| panic!("{planted:?} was not found in {SOON} stories"));
+        assert_eq!(found.invariant, planted.breaks(), "{planted:?}: {}", found.seen);
+    }
+    for (invariant, says) in Invariant::ALL {
+        assert!(
+            Planted::ALL.iter().any(|planted| planted.breaks() == *invariant),
+            "nothing was planted against: {says}"
+        );
+    }
 }

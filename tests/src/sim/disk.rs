@@ -61,8 +61,10 @@ impl Files {
         // Whole frames, so that the choice does not hang on the random salts in their headers.
         let index = |at: usize| at.saturating_sub(HEADER) / frame;
         let (from, to) = (index(first), index(last));
-        let at = from + usize::try_from(dice.below((to - from + 1) as u64)).unwrap();
-        let within = usize::try_from(dice.below(frame as u64 + 1)).unwrap();
+        let at =
+            if dice.below(3) == 0 { to } else { from + usize::try_from(dice.below((to - from + 1) as u64)).unwrap() };
+        // Often a whole frame: only then is there anything of the last transaction.
+        let within = if dice.below(2) == 0 { frame } else { usize::try_from(dice.below(frame as u64)).unwrap() };
         let end = (HEADER + at * frame + within).min(after.log.len());
         let mut log = after.log.get(..end).unwrap_or_default().to_vec();
         log.extend_from_slice(self.log.get(end..).unwrap_or_default());

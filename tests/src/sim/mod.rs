@@ -16,6 +16,7 @@ mod disk;
 mod healed;
 mod pages;
 mod plan;
+mod planted;
 mod promises;
 mod shrink;
 mod station;
@@ -38,11 +39,12 @@ use crate::{Dice, NOW};
 use disk::Files;
 use plan::{Event, Plan, What};
 use promises::{Ledger, hold};
-use station::{Answer, Copy, Request, Station};
+use station::{Answer, Copy, Door, Request, Station};
 use tablet::{Act, Tablet, one_of};
 use wire::{Weather, Wire};
 
 pub use plan::Fault;
+pub use planted::Planted;
 pub use promises::{Broken, Invariant};
 pub use shrink::shrunk;
 
@@ -61,6 +63,16 @@ pub struct Setup {
     pub seed: u64,
     /// Only these events of the seed's; `None`: all.
     pub only: Option<Vec<usize>>,
+    /// A bug that is planted.
+    pub planted: Option<Planted>,
+}
+
+impl Setup {
+    /// The whole story of a seed.
+    #[must_use]
+    pub const fn of(seed: u64) -> Self {
+        Self { seed, only: None, planted: None }
+    }
 }
 
 /// What happened.
@@ -126,7 +138,7 @@ pub fn tell(setup: &Setup) -> Story {
         plan.events = only.iter().filter_map(|index| plan.events.get(*index).copied()).collect();
     }
     let folder = folder();
-    let sim = Sim::begin(plan, &folder);
+    let sim = Sim::begin(plan, setup.planted, &folder);
     let broken = sim.run().err();
     sim.end(broken)
 }
@@ -139,6 +151,9 @@ fn folder() -> tempfile::TempDir {
 /// A story under way.
 struct Sim {
     plan: Plan,
+    planted: Option<Planted>,
+    /// How often the planted bug had a chance.
+    chances: Cell<u64>,
     now: Cell<Instant>,
     station: RefCell<Station>,
     tablets: Vec<RefCell<Tablet>>,
@@ -160,7 +175,7 @@ struct Sim {
 }
 
 impl Sim {
-    fn begin(plan: Plan, folder: &tempfile::TempDir) -> Self {
+    fn begin(plan: Plan, planted: Option<Planted>, folder: &tempfile::TempDir) -> Self {
         let station = Station::new(folder.path(), plan.seed, plan.areas, &plan.tablets);
         let tablets = (0..plan.tablets.len())
             .map(|n| RefCell::new(Tablet::enrolled(folder.path(), plan.seed, n, &station)))
@@ -169,6 +184,8 @@ impl Sim {
         let copies = RefCell::new(vec![station.backup()]);
         Self {
             plan,
+            planted,
+            chances: Cell::new(0),
             now: Cell::new(NOW),
             station: RefCell::new(station),
             tablets,
@@ -216,6 +233,15 @@ impl Sim {
 
     fn count(&self, fault: Fault) {
         *self.counts.borrow_mut().faults.entry(fault).or_default() += 1;
+    }
+
+    /// Whether this bug is planted, and its time has come: every third time that it could do something.
+    fn strikes(&self, bug: Planted) -> bool {
+        if self.planted != Some(bug) {
+            return false;
+        }
+        self.chances.set(self.chances.get() + 1);
+        self.chances.get().is_multiple_of(3)
     }
 
     fn has_broken(&self) -> bool {
@@ -279,6 +305,7 @@ impl Sim {
         {
             self.count(Fault::NewForms);
         }
+        let not_durable = self.strikes(Planted::SaveNotDurable).then(|| Files::at(&tablet.path));
         let before = killed.then(|| Files::at(&tablet.path));
         let made = match tablet.does(&act) {
             Ok(made) => made,
@@ -291,6 +318,14 @@ impl Sim {
         self.say(|| {
             format!("tablet {n} saves {mark}: {} revisions{}", made.len(), if killed { ", killed" } else { "" })
         });
+        if self.strikes(Planted::SavedTwice) {
+            let _ = tablet.does(&act);
+        }
+        if let Some(files) = not_durable.filter(|_| !tablet.syncing) {
+            tablet.close();
+            files.put(&tablet.path);
+            tablet.open().map_err(|error| unexpected(n, &error))?;
+        }
         let there = match before {
             None => made.len(),
             Some(before) => self.power_fails(n, &mut tablet, &before, dice, &made)?,
@@ -320,6 +355,9 @@ impl Sim {
         tablet.close();
         left.put(&tablet.path);
         tablet.open().map_err(|error| unexpected(n, &error))?;
+        if self.planted == Some(Planted::HalfASave) && made.len() > 1 {
+            tablet.peek(|at| at.execute("DELETE FROM log WHERE id = ?1", [made[1]]));
+        }
         let lines = tablet.lines();
         let there = made.iter().filter(|id| lines.iter().any(|line| line.id == **id)).count();
         self.say(|| format!("  {there} of {} are there", made.len()));
@@ -403,6 +441,11 @@ impl Sim {
             left.put(&tablet.path);
             tablet.open().map_err(|error| unexpected(n, &error))?;
         }
+        if let Some(bug) = self.planted
+            && self.strikes(bug)
+        {
+            bug.after_sync(&tablet);
+        }
         let undisturbed = self.upheavals.get() == upheavals;
         self.look(n, &mut tablet, ended.is_ok() && !killed && undisturbed)?;
         Ok(ended)
@@ -443,12 +486,40 @@ impl Sim {
         self.counts.borrow_mut().requests += 1;
         let mut station = self.station.borrow_mut();
         let kills = station.kills;
+        let before = self.strikes_at(request).then(|| station.files());
         let answer = station.serve(request);
+        if let Some(before) = before.filter(|_| answer.as_ref().is_some_and(|answer| !answer.refused)) {
+            self.spoil(&mut station, &before);
+        }
+        if request.door == Door::Push
+            && let Some(answer) = answer.as_ref().filter(|answer| !answer.refused)
+        {
+            let said: PushAnswer = serde_json::from_slice(&answer.body).unwrap();
+            let told = self.ledger.borrow_mut().was_told(request.device, &said, &station);
+            self.breaks(told);
+        }
         if station.kills > kills {
             self.count(Fault::KillStation);
             self.say(|| format!("  the station was killed at {}", request.door.name()));
         }
         answer
+    }
+
+    fn strikes_at(&self, request: &Request) -> bool {
+        match request.door {
+            Door::Push => self.strikes(Planted::AnswerBeforeCommit) || self.strikes(Planted::FeedRewritten),
+            Door::PutBlob(..) => self.strikes(Planted::ReceiptTooMuch),
+            _ => false,
+        }
+    }
+
+    fn spoil(&self, station: &mut Station, before: &Files) {
+        match self.planted {
+            Some(Planted::AnswerBeforeCommit) => station.put(before),
+            Some(Planted::FeedRewritten) => station.rewrite(),
+            Some(Planted::ReceiptTooMuch) => station.lose_blobs(),
+            _ => {}
+        }
     }
 
     /// Lets others act, and time pass.
@@ -457,10 +528,7 @@ impl Sim {
         for _ in 0..events {
             let next = self.queue.borrow_mut().pop_front();
             let Some(event) = next else { break };
-            if let Err(broken) = self.happen(event) {
-                *self.broken.borrow_mut() = Some(broken);
-                return;
-            }
+            self.breaks(self.happen(event));
         }
         self.pass(i64::try_from(dice.below(7_200_000)).unwrap());
     }
@@ -469,9 +537,11 @@ impl Sim {
         self.late.borrow_mut().push(request);
     }
 
-    fn was_told(&self, n: usize, answer: &PushAnswer) {
-        let device = self.tablets[n].borrow().device;
-        self.ledger.borrow_mut().was_told(device, answer);
+    /// Keeps what broke while a sync is under way until the sync is over.
+    fn breaks(&self, held: Result<(), Broken>) {
+        if let Err(broken) = held {
+            self.broken.borrow_mut().get_or_insert(broken);
+        }
     }
 
     /// The station said that it holds something else than this tablet.
@@ -481,9 +551,7 @@ impl Sim {
             format!("the station holds something else than tablet {n}, and nothing happened that explains it")
         });
         self.ledger.borrow_mut().may_begin_anew(n);
-        if let Err(broken) = held {
-            self.broken.borrow_mut().get_or_insert(broken);
-        }
+        self.breaks(held);
     }
 
     // Faults.
@@ -629,6 +697,9 @@ impl Sim {
                 if let Some(broken) = self.broken.borrow_mut().take() {
                     return Err(broken);
                 }
+                if let Err(error) = &ended {
+                    self.has_a_cause(*n, error, false)?;
+                }
                 let report = ended.map_err(|error| Broken {
                     invariant: Invariant::QuietSoon,
                     seen: format!("without faults the sync of tablet {n} ended: {}", ailchin_server::causes(&error)),
@@ -648,6 +719,9 @@ impl Sim {
         let mut ledger = self.ledger.borrow_mut();
         ledger.look_at_station(&station)?;
         let mut borrowed: Vec<_> = active.iter().map(|n| (*n, self.tablets[*n].borrow_mut())).collect();
+        if let Some(bug) = self.planted {
+            borrowed.iter().for_each(|(_, tablet)| bug.at_the_end(tablet));
+        }
         let mut tablets: Vec<(usize, &mut Tablet)> =
             borrowed.iter_mut().map(|(n, tablet)| (*n, &mut **tablet)).collect();
         healed::all_agree(&ledger, &station, &mut tablets, self.marks.get())?;

@@ -91,17 +91,26 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn was_told(&mut self, device: DeviceId, answer: &PushAnswer) {
-        for item in &answer.items {
+    /// The station answers a push; whether the answer arrives or not, it must be true.
+    pub(super) fn was_told(&mut self, device: DeviceId, said: &PushAnswer, station: &Station) -> Result<(), Broken> {
+        for item in &said.items {
             match item.verdict {
                 Verdict::Stored(position) | Verdict::Duplicate(position) => {
                     self.told.insert((device, item.seq), position);
+                    let stored = station.stands_at(device, item.seq);
+                    hold(Invariant::ToldIsStored, stored == Some(position), || {
+                        format!(
+                            "the station says that place {} of {device} is stored at {position}: {stored:?}",
+                            item.seq
+                        )
+                    })?;
                 }
                 Verdict::Refused(_) => {
                     self.refused.insert((device, item.seq));
                 }
             }
         }
+        Ok(())
     }
 
     /// The station was restored: what it said before says nothing about positions any more.

@@ -14,7 +14,7 @@ use ailchin_server::Store;
 use ailchin_server::batch::{MAX_PUSH_BYTES, Push, pack_pull};
 use ailchin_server::blob_folder::BlobFolder;
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreError};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -59,6 +59,7 @@ impl Door {
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) door: Door,
+    pub(super) device: DeviceId,
     pub(super) token: Option<String>,
     pub(super) body: Vec<u8>,
 }
@@ -195,6 +196,31 @@ impl Station {
         self.restart();
     }
 
+    pub(super) fn files(&self) -> Files {
+        Files::at(&self.path)
+    }
+
+    /// Puts older files in place, as if what came after had never been committed.
+    pub(super) fn put(&mut self, files: &Files) {
+        self.close();
+        files.put(&self.path);
+        self.open();
+    }
+
+    /// Changes an old revision.
+    pub(super) fn rewrite(&self) {
+        self.peek(|at| at.execute("UPDATE log SET body = replace(body, '模拟', '演习') WHERE position = 2", []));
+    }
+
+    /// Loses the bytes of all blobs.
+    pub(super) fn lose_blobs(&self) {
+        let hashes: Vec<Hash> = self.peek(|at| {
+            let mut statement = at.prepare("SELECT hash FROM blob")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        });
+        hashes.iter().for_each(|hash| drop(std::fs::remove_file(self.folder.path(*hash))));
+    }
+
     pub(super) fn backup(&self) -> Copy {
         self.store().settle().unwrap();
         Copy(Files::at(&self.path))
@@ -327,6 +353,12 @@ impl Station {
             })?;
             rows.collect()
         })
+    }
+
+    /// The position of a place of a device's log.
+    pub(super) fn stands_at(&self, device: DeviceId, seq: u64) -> Option<u64> {
+        let sql = "SELECT position FROM log WHERE device = ?1 AND seq = ?2";
+        self.peek(|at| at.query_row(sql, params![device, seq], |row| row.get(0)).optional())
     }
 
     /// Whether the bytes of a blob are here, and are those of its name.

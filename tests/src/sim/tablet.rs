@@ -224,16 +224,17 @@ impl Tablet {
         let areas = self.scopes().split_off(1);
         let area = *one_of(dice, &areas)?;
         let households = self.records("kind = 'household'");
-        let household = |dice: &mut Dice| one_of(dice, &households).map(|(id, _)| *id);
+        // Half of the work is on one household, so that there is something to disagree about.
+        let household = |dice: &mut Dice| {
+            let among = if dice.below(2) == 0 { 1.min(households.len()) } else { households.len() };
+            one_of(dice, &households[..among]).map(|(id, _)| *id)
+        };
         let edit = |record: RecordId, fields: Value| {
             let (kind, area) = self.replica().place_of(record).ok()?;
             areas.contains(&area).then(|| Act::Save(vec![Change { record, kind, area, fields: object(fields) }]))
         };
-        match dice.below(if newer_forms { 15 } else { 13 }) {
-            0 | 1 => {
-                let fields = json!({ "name_zh": "巴特尔", "name_mong": "ᠪᠠᠭᠠᠲᠤᠷ", "note": format!("记 {mark}") });
-                Some(Act::Save(vec![self.made(Kind::Household, area, fields)]))
-            }
+        match dice.below(if newer_forms { 16 } else { 14 }) {
+            0 | 1 => Some(Act::Save(self.family(dice, area, mark))),
             2 => {
                 let fields = json!({ "household": household(dice)?, "name_zh": "其其格", "role": "head", "phone": mark.to_string() });
                 Some(Act::Save(vec![self.made(Kind::Person, area, fields)]))
@@ -252,7 +253,7 @@ impl Tablet {
                 let open = self.records("kind = 'task'");
                 edit(one_of(dice, &open)?.0, json!({ "done_at_ms": mark }))
             }
-            12 => {
+            12 | 13 => {
                 let undecided = self.records("conflicts IS NOT NULL");
                 let (record, conflicts) = one_of(dice, &undecided)?;
                 let conflicts: BTreeMap<String, Vec<Value>> = serde_json::from_str(conflicts).unwrap();
@@ -262,7 +263,7 @@ impl Tablet {
                     other => Some(other),
                 }
             }
-            13 => {
+            14 => {
                 let kind = Kind::named("herd");
                 let fields = json!({ "household": household(dice)?, "sheep": { "ewes": 120, "mark": mark } });
                 Some(Act::Save(vec![self.made(kind, area, fields)]))
@@ -273,6 +274,15 @@ impl Tablet {
 
     fn made(&self, kind: Kind, area: AreaId, fields: Value) -> Change {
         Change { record: RecordId::new(&*self.world), kind, area, fields: object(fields) }
+    }
+
+    /// A household with its members, in one go.
+    fn family(&self, dice: &mut Dice, area: AreaId, mark: u64) -> Vec<Change> {
+        let fields = json!({ "name_zh": "巴特尔", "name_mong": "ᠪᠠᠭᠠᠲᠤᠷ", "note": format!("记 {mark}") });
+        let household = self.made(Kind::Household, area, fields);
+        let member = json!({ "household": household.record, "name_zh": "乌云", "role": "adult" });
+        let members = (0..dice.below(3)).map(|_| self.made(Kind::Person, area, member.clone())).collect::<Vec<_>>();
+        std::iter::once(household).chain(members).collect()
     }
 
     fn visit(&self, dice: &mut Dice, household: RecordId, mark: u64) -> Option<Act> {

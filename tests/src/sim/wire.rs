@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use ailchin_core::device::{DeviceError, StationDoors};
 use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::DeviceId;
 use ailchin_core::replica::StoredBlob;
 use ailchin_core::sync::{
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use super::Sim;
 use super::disk::Files;
 use super::plan::Fault;
+use super::planted::Planted;
 use super::station::{Answer, Door, Request};
 use crate::Dice;
 
@@ -96,7 +98,8 @@ impl<'s> Wire<'s> {
         if self.has_no_power() {
             return Err(UNREACHABLE);
         }
-        let request = Request { door, token: self.token.clone(), body };
+        let device = self.sim.tablets[self.tablet].borrow().device;
+        let request = Request { door, device, token: self.token.clone(), body };
         let fate = self.weather.borrow_mut().fates.remove(&call);
         let answer = match fate {
             Some((fault, mut dice)) => self.under(fault, &request, &mut dice),
@@ -205,17 +208,26 @@ impl StationDoors for Wire<'_> {
     }
 
     fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
-        read(&self.carry(Door::State { after: query.after }, Vec::new())?)
-    }
-
-    fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
-        let answer: PushAnswer = read(&self.carry(Door::Push, batch)?)?;
-        self.sim.was_told(self.tablet, &answer);
+        let mut answer: StateAnswer = read(&self.carry(Door::State { after: query.after }, Vec::new())?)?;
+        if self.sim.planted == Some(Planted::NeverQuiet) {
+            answer.held.add(Hash::of(b"never quiet"));
+        }
         Ok(answer)
     }
 
+    fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
+        if self.sim.strikes(Planted::PushRefusedWhole) {
+            return Err(DeviceError::Station(Code::Malformed));
+        }
+        read(&self.carry(Door::Push, batch)?)
+    }
+
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
-        self.carry(Door::Pull { after }, Vec::new())
+        let packed = self.carry(Door::Pull { after }, Vec::new())?;
+        Ok(match self.sim.planted {
+            Some(bug) if self.sim.strikes(bug) => bug.on_pull(packed),
+            _ => packed,
+        })
     }
 
     fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError> {
@@ -230,6 +242,9 @@ impl StationDoors for Wire<'_> {
     }
 
     fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
+        if self.sim.strikes(Planted::PhotoForgotten) {
+            return Ok(());
+        }
         match self.carry(Door::HasBlob(blob.hash), Vec::new()) {
             Ok(_) => return Ok(()),
             Err(DeviceError::Station(Code::NotFound)) => {}
