@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 UI_SOURCES := $(shell find ui/src ui/public -type f -not -name '*.test.ts' -not -path '*/testing/*') ui/index.html \
 	ui/package.json ui/tsconfig.json ui/vite.config.ts
 
-.PHONY: help setup ui forms bindings demo tablet test window sim bench lint fmt clean-demo
+.PHONY: help setup ui forms bindings demo tablet test window sim fuzz bench lint fmt clean-demo
 
 help: ## lists what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,6 +60,10 @@ window: ui ## runs the journeys through the real window only; pictures in target
 sim: ## tells stories of the simulation: SEEDS=1000, FROM=1 or SEED=17
 	cargo build --locked --package ailchin-tests --all-features --bin sim
 	target/debug/sim $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
+
+fuzz: ## tries every parser on damaged bytes: SECONDS=60
+	cargo build --locked --package ailchin-tests --all-features --bin fuzz
+	target/debug/fuzz $(if $(SECONDS),--seconds $(SECONDS))
 
 bench: ui ## measures and writes docs/BENCHMARKS.md
 	cargo build --locked --release --bin ailchin-server --bin bench

@@ -7,6 +7,7 @@
 //! | [`proxy`] | a [`FaultProxy`]: counts, cuts after exactly a byte, does something at a byte |
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
 //! | [`sim`] | whole stories that a seed decides, in virtual time, with every kind of fault |
+//! | [`fuzz`] | damaged bytes for every parser that meets the outside |
 //! | [`Dice`] | choices that a seed determines |
 //! | [`cluster`] | a throw-away PostgreSQL; what really stands in a store |
 //! | [`programs`] | the programs under test, built and started |
@@ -25,6 +26,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what is not as expected ends the test")]
 
 pub mod cluster;
+pub mod fuzz;
 pub mod programs;
 pub mod proxy;
 pub mod sim;
