@@ -8,6 +8,8 @@ mod cell;
 mod error;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;

@@ -67,6 +67,17 @@ impl std::fmt::Debug for Pool {
     }
 }
 
+impl Drop for Pool {
+    /// A connection blocks while it closes, which it must not do on a thread of the server's runtime: whoever holds the store last
+    /// may be there.
+    fn drop(&mut self) {
+        let idle = std::mem::take(&mut self.lock().idle);
+        if tokio::runtime::Handle::try_current().is_ok() {
+            std::thread::spawn(move || drop(idle));
+        }
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.lock().lent -= 1;
