@@ -296,6 +296,42 @@ fn refused_changes_are_exported_byte_for_byte_with_their_reasons() {
     assert_eq!(ask(&a, "refused_export", json!({ "folder": "/nowhere/at/all" })), Err(Code::NotFound));
 }
 
+#[test]
+fn waiting_sent_stored_and_verified_are_told_apart_in_figures_and_every_receipt_is_kept_and_checked() {
+    let station = Station::here(Land::default());
+    let (a, _) = pair(&station);
+    let standing = |tablet: &Tablet| {
+        let standing = tablet.sync_status().unwrap().standing;
+        [standing.made, standing.sent, standing.stored, standing.verified].map(|tally| tally.revisions)
+    };
+    assert_eq!(standing(&a), [0; 4]);
+    station.takes_area(0, station.areas[2]);
+    a.writes(station.households[1], "phone", "1");
+    a.writes(station.households[0], "phone", "2");
+    assert_eq!(standing(&a), [2, 0, 0, 0]);
+    a.syncs_anew();
+    assert_eq!(standing(&a), [2, 2, 1, 1], "one is refused: answered, but not stored");
+    a.writes(station.households[0], "phone", "3");
+    assert_eq!(standing(&a), [3, 2, 1, 1]);
+
+    let list = ask(&a, "receipts", json!({})).unwrap();
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len(), station.receipts(a.device()).len());
+    assert!(list.iter().all(|line| line["genuine"] == true));
+    assert_eq!((&list[0]["own_stored"], &list[0]["own_total"]), (&json!(1), &json!(2)));
+    let paper = ask(&a, "receipt", json!({ "id": list[0]["id"] })).unwrap();
+    let signed = station.receipts(a.device()).into_iter().find(|receipt| paper["text"] == receipt.body);
+    assert!(signed.is_some() && paper["receipt"]["genuine"] == true, "byte for byte what the station signed");
+    // Under another station's key it would be told as not genuine.
+    a.with(|replica, _, _| {
+        let mut note = replica.station()?.unwrap();
+        note.station_key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]).verifying_key();
+        Ok(replica.set_station(&note)?)
+    })
+    .unwrap();
+    assert_eq!(ask(&a, "receipt", json!({ "id": list[0]["id"] })).unwrap()["receipt"]["genuine"], false);
+}
+
 fn fields(object: &Value) -> Fields {
     serde_json::from_value(object.clone()).unwrap()
 }

@@ -3,11 +3,18 @@ import { createRouter, createWebHashHistory } from 'vue-router'
 import type { Router } from 'vue-router'
 
 import type { Phase } from '@/api/bindings/Phase'
+import ConflictPage from '@/pages/ConflictPage.vue'
+import ConflictsPage from '@/pages/ConflictsPage.vue'
 import EnrolPage from '@/pages/EnrolPage.vue'
 import FormPage from '@/pages/FormPage.vue'
+import HistoryPage from '@/pages/HistoryPage.vue'
 import HouseholdPage from '@/pages/HouseholdPage.vue'
 import HouseholdsPage from '@/pages/HouseholdsPage.vue'
 import LockPage from '@/pages/LockPage.vue'
+import ReceiptPage from '@/pages/ReceiptPage.vue'
+import ReceiptsPage from '@/pages/ReceiptsPage.vue'
+import RefusedCorrectPage from '@/pages/RefusedCorrectPage.vue'
+import RefusedPage from '@/pages/RefusedPage.vue'
 import SyncPage from '@/pages/SyncPage.vue'
 import TodayPage from '@/pages/TodayPage.vue'
 import VisitPage from '@/pages/VisitPage.vue'
@@ -52,7 +59,26 @@ export function tabletRouter(): Router {
         meta: { alone: true },
       },
       { path: '/visits/:id', name: 'visit', component: VisitPage, props: true, meta: { under: 'households' } },
+      {
+        path: '/records/:id/history',
+        name: 'history',
+        component: HistoryPage,
+        props: true,
+        meta: { under: 'households' },
+      },
       { path: '/sync', name: 'sync', component: SyncPage, meta: { under: 'sync' } },
+      { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { under: 'sync' } },
+      { path: '/conflicts/:id', name: 'conflict', component: ConflictPage, props: true, meta: { under: 'sync' } },
+      { path: '/refused', name: 'refused', component: RefusedPage, meta: { under: 'sync' } },
+      {
+        path: '/refused/:id',
+        name: 'refused-correct',
+        component: RefusedCorrectPage,
+        props: true,
+        meta: { under: 'sync' },
+      },
+      { path: '/receipts', name: 'receipts', component: ReceiptsPage, meta: { under: 'sync' } },
+      { path: '/receipts/:id', name: 'receipt', component: ReceiptPage, props: true, meta: { under: 'sync' } },
       { path: '/:rest(.*)*', redirect: { name: 'today' } },
     ],
   })

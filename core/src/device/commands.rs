@@ -17,9 +17,9 @@ use crate::sync::Invite;
 use crate::view::{
     AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, ConflictList, ConflictPage, Correct,
     Decide, Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, HouseholdList,
-    HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, RecordHistory,
-    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, SyncStatus, TabletState, Today, TriedAgain, Unlock,
-    VisitPage,
+    HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
+    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved,
+    SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -161,6 +161,10 @@ commands! {
         Ok(Nothing {})
     };
     sync_status: Nothing => SyncStatus = |tablet, _| tablet.sync_status();
+    receipts: Nothing => Vec<ReceiptLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.receipts()?));
+    receipt: ReceiptRef => ReceiptPaper = |tablet, asked| {
+        tablet.with(|replica, _, _| Ok(replica.receipt_paper(asked.id)?))
+    };
 }
 
 fn read<T: DeserializeOwned>(request: Value) -> Result<T, Refusal> {

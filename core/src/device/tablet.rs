@@ -365,6 +365,7 @@ impl Tablet {
         Ok(SyncStatus {
             running: syncing.running,
             waiting,
+            standing: open.replica.standing(device)?,
             receipt: open.replica.receipt()?,
             covered: holdings.covered,
             last_error: syncing.last_error.clone(),

@@ -32,7 +32,9 @@ pub use households::{
     TimelineEntry,
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
-pub use sync::{Progress, ReceiptView, ScopeLine, Stage, SyncStatus};
+pub use sync::{
+    Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine, Stage, Standing, SyncStatus, Tally,
+};
 pub use tablet::{Enrol, Fix, InviteText, InviteView, OfficerLine, Phase, Picture, TabletState, Unlock};
 pub use today::{DraftLine, TaskLine, Today, Waiting};
 

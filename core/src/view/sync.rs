@@ -45,6 +45,8 @@ pub struct SyncStatus {
     pub running: Option<Progress>,
     /// What the station does not have yet.
     pub waiting: Waiting,
+    /// How far own work got.
+    pub standing: Standing,
     /// The last receipt.
     pub receipt: Option<ReceiptView>,
     /// Whether that receipt still covers everything on this tablet.
@@ -87,6 +89,78 @@ pub struct ReceiptView {
     pub digest: Hash,
     /// The parts, by area.
     pub scopes: Vec<ScopeLine>,
+    /// Whether its signature is the station's, checked when it was read for this answer.
+    pub genuine: bool,
+}
+
+/// How many own changes and photos are so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Tally {
+    /// Changes.
+    pub revisions: u64,
+    /// Photos and signatures.
+    pub blobs: u64,
+}
+
+/// How far own work got; each step holds no more than the one before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Standing {
+    /// Made on this tablet.
+    pub made: Tally,
+    /// The station has answered for them, with a position or a refusal.
+    pub sent: Tally,
+    /// Their positions in the station's feed are known.
+    pub stored: Tally,
+    /// Covered by a receipt that the station has signed.
+    pub verified: Tally,
+}
+
+/// A kept receipt in a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ReceiptLine {
+    /// The receipt.
+    pub id: ReceiptId,
+    /// The station's clock when it was signed.
+    pub at: Instant,
+    /// Position in the station's feed up to which it holds.
+    pub position: u64,
+    /// Changes made on this tablet that the station held.
+    pub own_stored: u64,
+    /// Changes made on this tablet in all, when it was signed.
+    pub own_total: u64,
+    /// Photos and signatures of this tablet that the station held.
+    pub blobs_stored: u64,
+    /// Photos and signatures of this tablet in all, when it was signed.
+    pub blobs_total: u64,
+    /// Changes that both held in this tablet's areas.
+    pub count: u64,
+    /// Whether its signature is the station's.
+    pub genuine: bool,
+}
+
+/// Names one receipt.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ReceiptRef {
+    /// The receipt.
+    pub id: ReceiptId,
+}
+
+/// A receipt as it was signed, to be shown to whoever doubts it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ReceiptPaper {
+    /// What it says.
+    pub receipt: ReceiptView,
+    /// The statement, byte for byte as it was signed.
+    pub text: String,
+    /// The Ed25519 signature over `"ailchin receipt" 00 text`, hexadecimal.
+    pub signature: String,
+    /// The station's public key, hexadecimal.
+    pub station_key: String,
 }
 
 /// Count and digest of one area.

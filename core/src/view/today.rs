@@ -27,6 +27,8 @@ pub struct Today {
     pub waiting: Waiting,
     /// Records with an undecided conflict.
     pub conflicts: u32,
+    /// Conflicts decided since the first of this month, by whomever.
+    pub decided_this_month: u32,
     /// The last receipt.
     pub receipt: Option<ReceiptView>,
 }

@@ -23,7 +23,7 @@ test('a corrected telephone is saved as one field', async () => {
   await page.at('phone-input').setValue(' 13912345678 ')
   await page.at('phone-save').trigger('click')
   await settled()
-  expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: '13912345678' } }])
+  expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: '13912345678' }, seen: ['revision-1'] }])
   expect(page.asked('household')).toHaveLength(2)
   expect(notice.value).toContain('等待同步')
 })
@@ -37,18 +37,22 @@ test('an emptied telephone is removed, an unchanged one is not saved', async () 
   await page.at('phone-input').setValue('')
   await page.at('phone-save').trigger('click')
   await settled()
-  expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: null } }])
+  expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: null }, seen: ['revision-1'] }])
 })
 
-test('a conflict shows both values with who and when, and one tap decides', async () => {
+test('a conflict is told with what it is about, and leads to where it is decided', async () => {
   const page = await mountPage(HouseholdPage, { household: scene('long', '').household }, ID)
-  const values = page.all('conflict-value')
-  expect(values.map((value) => value.find('.written').text())).toEqual(['13800001111', '13900002222'])
-  expect(values[0]?.text()).toContain('本平板')
-  expect(values[1]?.text()).toContain('李明')
-  await page.all('conflict-choose')[1]?.trigger('click')
+  expect(page.at('household-conflict').text()).toContain('电话')
+  await page.at('household-conflict').trigger('click')
   await settled()
-  expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: '13900002222' } }])
+  expect(page.router.currentRoute.value.fullPath).toBe('/conflicts/household-1')
+})
+
+test('the whole past of a household is one tap away', async () => {
+  const page = await mountPage(HouseholdPage, {}, ID)
+  await page.at('household-past').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.fullPath).toBe('/records/household-1/history')
 })
 
 test('a task is marked as done from the history', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import { mountPage, settled } from '@/testing/mount'
-import { receipt, syncStatus } from '@/testing/tablet'
+import { receipt, standing, syncStatus } from '@/testing/tablet'
 import SyncPage from './SyncPage.vue'
 
 beforeEach(() => {
@@ -28,10 +28,11 @@ test('waiting, sent and verified are three different sentences', async () => {
 })
 
 test('without a receipt nothing is called synced', async () => {
-  const page = await showing({ receipt: null, covered: false })
+  const none = { revisions: 0, blobs: 0 }
+  const page = await showing({ receipt: null, covered: false, standing: { ...standing(), verified: none } })
   expect(page.has('receipt')).toBe(false)
   expect(page.at('empty').text()).toContain('没有回执，就不算同步好')
-  expect(page.at('lane-verified').text()).toContain('没有')
+  expect(page.at('lane-verified').text()).toContain('0')
 })
 
 test('a receipt says its counts, its areas and its digest, whole on a tap', async () => {
@@ -109,4 +110,46 @@ test('refused changes and conflicts are told with their number', async () => {
   const page = await showing({ waiting, conflicts: 4, covered: false })
   expect(page.at('sync-refused').text()).toContain('2 处')
   expect(page.at('sync-conflicts').text()).toContain('4 条')
+})
+
+test('waiting, sent, stored and verified are four figures of the same whole', async () => {
+  const done = (revisions: number, blobs: number) => ({ revisions, blobs })
+  const page = await showing({
+    waiting: { revisions: 2, records: 1, blobs: 1, blob_bytes: 9000, refused: 1 },
+    standing: { made: done(44, 62), sent: done(42, 61), stored: done(41, 61), verified: done(40, 60) },
+    covered: false,
+  })
+  expect(page.at('lane-made').text()).toContain('44')
+  expect(page.at('lane-made').text()).toContain('62')
+  expect(page.at('lane-waiting').text()).toContain('1 条记录')
+  expect(page.at('lane-sent').text()).toContain('42')
+  expect(page.at('lane-stored').text()).toContain('41')
+  expect(page.at('lane-verified').text()).toContain('40')
+  expect(page.at('lane-verified').text()).toContain('60')
+})
+
+test('a receipt that is not signed by the station is told as none', async () => {
+  const page = await showing({ receipt: { ...receipt(), genuine: false } })
+  expect(page.at('receipt-genuine').text()).toContain('不算数')
+})
+
+test('refused changes and conflicts lead to where something can be done', async () => {
+  const waiting = { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 2 }
+  const page = await showing({ waiting, conflicts: 4 })
+  await page.at('sync-refused').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.name).toBe('refused')
+  await page.at('sync-conflicts').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.name).toBe('conflicts')
+})
+
+test('the receipt in full and all receipts are a tap away', async () => {
+  const page = await showing({})
+  await page.at('receipt-show').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.fullPath).toBe('/receipts/receipt-1')
+  await page.at('receipts-show').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.fullPath).toBe('/receipts')
 })

@@ -1,7 +1,10 @@
 // The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
 import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
+import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedLine, refusedList } from './undecided'
 import { receipt, refuse, replies, state, syncStatus } from './tablet'
 import type { Replies } from './tablet'
+
+const NOTHING = { revisions: 0, blobs: 0 }
 
 const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
   day: () => ({}),
@@ -19,6 +22,7 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
       visits_today: 0,
       waiting: { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 },
       conflicts: 0,
+      decided_this_month: 0,
       receipt: null,
     }),
     areas: () => [],
@@ -33,7 +37,18 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     }),
     visit: async (request) => ({ ...(await tablet.visit(request)), answers: {}, attachments: [] }),
     sync_status: () =>
-      syncStatus({ receipt: null, covered: false, last_tried: null, clock_ahead_ms: null }),
+      syncStatus({
+        standing: { made: NOTHING, sent: NOTHING, stored: NOTHING, verified: NOTHING },
+        receipt: null,
+        covered: false,
+        last_tried: null,
+        clock_ahead_ms: null,
+      }),
+    conflicts: () => ({ total: 0, decided_this_month: 0, lines: [] }),
+    conflict: () => ({ ...conflictPage(), fields: [] }),
+    refused: () => refusedList({ lines: [], total: 0 }),
+    history: () => ({ ...recordHistory(), total: 1, entries: recordHistory().entries.slice(-1) }),
+    receipts: () => [],
   }),
   long: (tablet) => ({
     today: async () => ({
@@ -68,6 +83,8 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
       visits: 412,
       waiting: true,
     }),
+    conflicts: () => conflictList(60),
+    refused: () => refusedList({ lines: Array.from({ length: 30 }, (_, n) => refusedLine(n)), total: 214 }),
     visit: async (request) => {
       const visit = await tablet.visit(request)
       return { ...visit, answers: { ...visit.answers, opinions: '希望把到苏木的路修一修。'.repeat(40) } }
@@ -75,6 +92,12 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     sync_status: () =>
       syncStatus({
         waiting: { revisions: 1207, records: 403, blobs: 151, blob_bytes: 284_000_000, refused: 2 },
+        standing: {
+          made: { revisions: 18_240, blobs: 2_151 },
+          sent: { revisions: 17_033, blobs: 2_000 },
+          stored: { revisions: 17_031, blobs: 2_000 },
+          verified: { revisions: 16_800, blobs: 1_960 },
+        },
         covered: false,
         conflicts: 12,
         clock_ahead_ms: 5_400_000,
@@ -82,7 +105,16 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
         last_tried: ago(2),
       }),
   }),
+  crowd: () => ({ conflict: () => crowdedConflict() }),
+  discarded: () => ({ refused: () => refusedList({ lines: [], total: 0, discarded: [refusedLine(3)] }) }),
   error: () => ({
+    conflicts: () => refuse('file_failed'),
+    conflict: () => refuse('not_found'),
+    decide: () => refuse('field_wrong', { field: 'phone' }),
+    refused: () => refuse('file_failed'),
+    history: () => refuse('not_found'),
+    receipts: () => refuse('file_failed'),
+    receipt: () => refuse('not_found'),
     today: () => refuse('file_failed'),
     areas: () => refuse('file_failed'),
     households: () => refuse('file_failed'),

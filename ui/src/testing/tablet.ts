@@ -5,6 +5,7 @@ import type { OpenForm } from '@/api/bindings/OpenForm'
 import type { Phase } from '@/api/bindings/Phase'
 import type { ReceiptView } from '@/api/bindings/ReceiptView'
 import type { Refusal } from '@/api/bindings/Refusal'
+import type { Standing } from '@/api/bindings/Standing'
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import type { TabletState } from '@/api/bindings/TabletState'
 import { ago, areas, COLLEAGUE, householdLine, householdPage, id, nameOf, OFFICER, STATION, task, TODAY } from './people'
@@ -54,14 +55,22 @@ export function receipt(): ReceiptView {
     blobs_total: 61,
     count: 18_240,
     digest: digest(9),
+    genuine: true,
     scopes: areas(1500).map((area, n) => ({ area: area.id, name: area.name, count: 3040 - n, digest: digest(n) })),
   }
+}
+
+/** Everything made here is stored and covered by a receipt, but what waits. */
+export function standing(changes = 0, blobs = 0): Standing {
+  const done = { revisions: 42, blobs: 61 }
+  return { made: { revisions: 42 + changes, blobs: 61 + blobs }, sent: done, stored: done, verified: done }
 }
 
 export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
   return {
     running: null,
     waiting: { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 },
+    standing: standing(),
     receipt: receipt(),
     covered: true,
     last_error: null,
@@ -126,6 +135,7 @@ export function replies(households = 1500, xform = ''): Replies {
       visits_today: 3,
       waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
       conflicts: 1,
+      decided_this_month: 3,
       receipt: receipt(),
     }),
     areas: () => areas(households),
@@ -190,8 +200,22 @@ export function replies(households = 1500, xform = ''): Replies {
     sync_status: () =>
       syncStatus({
         waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
+        standing: standing(7, 5),
         covered: false,
       }),
+    receipts: () =>
+      [0, 1, 2].map((n) => {
+        const { position, blobs_stored, blobs_total, count, genuine } = receipt()
+        const own = 42 - n * 11
+        const kept = { position, blobs_stored, blobs_total, count, genuine, own_stored: own, own_total: own }
+        return { ...kept, id: id('receipt-0000000', n), at: ago(14 + n * 30) }
+      }),
+    receipt: () => ({
+      receipt: receipt(),
+      text: JSON.stringify({ id: 'receipt-1', station: 'station-1', position: 19_482, own_seq: 42, own_stored: 42 }),
+      signature: '7f3c9a1e5b2d8046'.repeat(8),
+      station_key: 'd0962120e892817f'.repeat(4),
+    }),
   }
 }
 

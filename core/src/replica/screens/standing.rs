@@ -1,12 +1,12 @@
-//! What the station has: what waits, and the last receipt.
+//! How far own work got: what waits, what the station answered for, what it stored, what a receipt covers.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::households::area_lines;
+use super::receipts::stated;
 use super::small;
 use crate::ids::{DeviceId, RecordId};
 use crate::replica::{Replica, ReplicaError, exchange};
-use crate::view::{ReceiptView, ScopeLine, Waiting};
+use crate::view::{Standing, Tally, Waiting};
 
 impl Replica {
     /// What the station does not have yet.
@@ -17,12 +17,12 @@ impl Replica {
         self.reading(|connection| waiting(connection, device))
     }
 
-    /// The last receipt.
+    /// How far own changes and photos got.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn receipt(&self) -> Result<Option<ReceiptView>, ReplicaError> {
-        self.reading(receipt)
+    pub fn standing(&self, device: DeviceId) -> Result<Standing, ReplicaError> {
+        self.reading(|connection| standing(connection, device))
     }
 }
 
@@ -46,31 +46,30 @@ pub(super) fn waiting(connection: &Connection, device: DeviceId) -> Result<Waiti
     })
 }
 
-pub(super) fn receipt(connection: &Connection) -> Result<Option<ReceiptView>, ReplicaError> {
-    let Some((body, own_total, blobs_total)) = exchange::newest_receipt(connection)? else { return Ok(None) };
-    let whole = body.scopes.iter().fold(crate::sync::Digest::default(), |sum, scope| sum.with(scope.digest));
-    let mut scopes = Vec::new();
-    for scope in &body.scopes {
-        let name = area_lines(connection, "a.id = ?1", [scope.area])?.pop().map(|line| line.name);
-        scopes.push(ScopeLine {
-            area: scope.area,
-            name: name.unwrap_or_default(),
-            count: scope.digest.count,
-            digest: scope.digest.sum(),
-        });
-    }
-    Ok(Some(ReceiptView {
-        id: body.id,
-        at: body.at_ms,
-        position: body.position,
-        own_stored: body.own_stored,
-        own_total,
-        blobs_stored: body.blobs_stored,
-        blobs_total,
-        count: whole.count,
-        digest: whole.sum(),
-        scopes,
-    }))
+fn standing(connection: &Connection, device: DeviceId) -> Result<Standing, ReplicaError> {
+    let waiting = waiting(connection, device)?;
+    let made = exchange::count(connection, "SELECT coalesce(max(seq), 0) FROM log WHERE device = ?1", [device])?;
+    let unstored =
+        exchange::count(connection, "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL", [device])?;
+    let blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state <> 'draft'", [])?;
+    let stored_blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state = 'stored'", [])?;
+    let verified = match stated(connection)? {
+        Some(body) => Tally {
+            revisions: body.own_seq.saturating_sub(exchange::count(
+                connection,
+                "SELECT count(*) FROM log WHERE device = ?1 AND seq <= ?2 AND position IS NULL",
+                params![device, body.own_seq],
+            )?),
+            blobs: body.blobs_stored.min(stored_blobs),
+        },
+        None => Tally::default(),
+    };
+    Ok(Standing {
+        made: Tally { revisions: made, blobs },
+        sent: Tally { revisions: made.saturating_sub(waiting.revisions.into()), blobs: stored_blobs },
+        stored: Tally { revisions: made.saturating_sub(unstored), blobs: stored_blobs },
+        verified,
+    })
 }
 
 pub(super) fn is_waiting(connection: &Connection, record: RecordId) -> Result<bool, ReplicaError> {

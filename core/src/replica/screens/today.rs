@@ -2,12 +2,13 @@
 
 use rusqlite::params;
 
-use super::standing::{receipt, waiting};
+use super::receipts::receipt;
+use super::standing::waiting;
 use super::tasks::tasks;
 use super::{conflicted, small};
 use crate::ids::{DeviceId, OfficerId};
 use crate::replica::read::officer_name;
-use crate::replica::{Replica, ReplicaError, tablet};
+use crate::replica::{Replica, ReplicaError, history, tablet};
 use crate::time::Instant;
 use crate::view::{OfficerLine, Today};
 
@@ -46,6 +47,7 @@ impl Replica {
                 )?,
                 waiting: waiting(connection, device)?,
                 conflicts: conflicted(connection)?,
+                decided_this_month: history::decided_this_month(connection, now)?,
                 receipt: receipt(connection)?,
             })
         })

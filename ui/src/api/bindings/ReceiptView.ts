@@ -47,4 +47,8 @@ digest: Hash,
 /**
  * The parts, by area.
  */
-scopes: Array<ScopeLine>, };
+scopes: Array<ScopeLine>, 
+/**
+ * Whether its signature is the station's, checked when it was read for this answer.
+ */
+genuine: boolean, };

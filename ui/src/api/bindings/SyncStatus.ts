@@ -4,6 +4,7 @@ import type { Instant } from "./Instant";
 import type { Progress } from "./Progress";
 import type { ReceiptView } from "./ReceiptView";
 import type { Refusal } from "./Refusal";
+import type { Standing } from "./Standing";
 import type { Waiting } from "./Waiting";
 
 /**
@@ -18,6 +19,10 @@ running: Progress | null,
  * What the station does not have yet.
  */
 waiting: Waiting, 
+/**
+ * How far own work got.
+ */
+standing: Standing, 
 /**
  * The last receipt.
  */

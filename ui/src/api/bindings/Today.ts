@@ -43,6 +43,10 @@ waiting: Waiting,
  */
 conflicts: number, 
 /**
+ * Conflicts decided since the first of this month, by whomever.
+ */
+decided_this_month: number, 
+/**
  * The last receipt.
  */
 receipt: ReceiptView | null, };

@@ -23,6 +23,7 @@ import type { Fix } from "./Fix";
 import type { HouseholdList } from "./HouseholdList";
 import type { HouseholdPage } from "./HouseholdPage";
 import type { HouseholdQuery } from "./HouseholdQuery";
+import type { Instant } from "./Instant";
 import type { InviteText } from "./InviteText";
 import type { InviteView } from "./InviteView";
 import type { Names } from "./Names";
@@ -30,6 +31,10 @@ import type { Nothing } from "./Nothing";
 import type { OpenForm } from "./OpenForm";
 import type { PageOf } from "./PageOf";
 import type { Picture } from "./Picture";
+import type { ReceiptId } from "./ReceiptId";
+import type { ReceiptLine } from "./ReceiptLine";
+import type { ReceiptPaper } from "./ReceiptPaper";
+import type { ReceiptRef } from "./ReceiptRef";
 import type { RecordHistory } from "./RecordHistory";
 import type { RecordRef } from "./RecordRef";
 import type { RefusedList } from "./RefusedList";
@@ -80,4 +85,6 @@ export interface Commands {
   sync_start: { request: Nothing; answer: Nothing };
   sync_stop: { request: Nothing; answer: Nothing };
   sync_status: { request: Nothing; answer: SyncStatus };
+  receipts: { request: Nothing; answer: Array<ReceiptLine> };
+  receipt: { request: ReceiptRef; answer: ReceiptPaper };
 }
