@@ -295,6 +295,21 @@ impl Station {
         }
     }
 
+    /// Ends every session: whoever comes next logs in anew.
+    ///
+    /// # Panics
+    /// If the store cannot be written.
+    pub fn logs_everybody_out(&self) {
+        let sql = "DELETE FROM session";
+        if self.config.store.is_empty() {
+            let connection = rusqlite::Connection::open(&self.address).unwrap();
+            connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+            connection.execute(sql, []).unwrap();
+        } else {
+            cluster::client(&self.address).execute(sql, &[]).unwrap();
+        }
+    }
+
     fn run(&self, sql: &str, officer: usize, area: AreaId) {
         let officer = self.officers[officer].as_bytes().as_slice();
         let area = area.as_bytes().as_slice();

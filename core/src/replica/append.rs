@@ -153,6 +153,9 @@ enum Seen<'a> {
 /// must do also without it.
 fn parents(tx: &Transaction<'_>, record: RecordId, seen: Seen<'_>) -> Result<Vec<RevisionId>, ReplicaError> {
     let doing = ReplicaError::sql;
+    if matches!(&seen, Seen::Heads(heads) if heads.is_empty()) {
+        return Ok(Vec::new());
+    }
     let mut statement = tx
         .prepare_cached("SELECT id FROM log WHERE record = ?1 AND position IS NULL")
         .map_err(doing("reading what is not confirmed"))?;
