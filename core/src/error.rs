@@ -112,6 +112,8 @@ codes! {
     SyncStopped = "sync_stopped", retry true;
     /// The protocol version is not spoken here.
     ProtocolUnknown = "protocol_unknown", retry false;
+    /// The station has another number of bytes of an upload: ask how many, and go on there.
+    OffsetWrong = "offset_wrong", retry true;
 }
 
 impl std::fmt::Display for Code {

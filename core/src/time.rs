@@ -55,6 +55,13 @@ impl Instant {
         self.local().map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string())
     }
 
+    /// As HTTP writes it, in Greenwich time.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        let at = DateTime::from_timestamp_millis(self.0).unwrap_or_default();
+        at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn local(self) -> Option<DateTime<FixedOffset>> {
         let offset = FixedOffset::east_opt(STATION_OFFSET_S)?;
         Some(DateTime::from_timestamp_millis(self.0)?.with_timezone(&offset))

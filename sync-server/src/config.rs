@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::blobs::{BlobsError, Bucket, Place};
 use crate::store::StoreAddress;
 
 /// What a key is called, what it is by default (in TOML), and what it does.
@@ -16,6 +17,12 @@ const KEYS: &[(&str, &str, &str)] = &[
         "store",
         "\"\"",
         "PostgreSQL database of the store, postgres://user@host/database, or a file; empty: a file in the data folder.",
+    ),
+    ("blobs", "\"\"", "Where photos and signatures lie: a folder, or s3://bucket/prefix; empty: the folder blobs in the data folder."),
+    (
+        "s3_endpoint",
+        "\"\"",
+        "Address of the S3-compatible store; empty: Amazon's. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     ),
     ("addr", "\"0.0.0.0:8443\"", "Address and port to listen on; port 0 takes a free one."),
     ("public_address", "\"\"", "Address that invites carry, https://host:port; empty: the one the server listens on."),
@@ -42,6 +49,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the store is; empty for a file in the data folder.
     pub store: StoreAddress,
+    /// Where photos and signatures lie: a folder, or `s3://bucket/prefix`; empty for the one in the data folder.
+    pub blobs: String,
+    /// Address of the S3-compatible store; empty for Amazon's.
+    pub s3_endpoint: String,
     /// Address and port to listen on.
     pub addr: String,
     /// Address that invites carry; empty for the one listened on.
@@ -157,6 +168,8 @@ impl Config {
         [
             ("data", text(&self.data.to_string_lossy())),
             ("store", text(&self.store.shown())),
+            ("blobs", text(&self.blobs)),
+            ("s3_endpoint", text(&self.s3_endpoint)),
             ("addr", text(&self.addr)),
             ("public_address", text(&self.public_address)),
             ("http", Value::Boolean(self.http)),
@@ -181,10 +194,19 @@ impl Config {
         self.data.join("station.db")
     }
 
-    /// The folder of the blobs.
-    #[must_use]
-    pub fn blobs_path(&self) -> PathBuf {
-        self.data.join("blobs")
+    /// Where the blobs lie.
+    ///
+    /// # Errors
+    /// [`BlobsError::NoPlace`] for the address of something that is no bucket.
+    pub fn blobs_place(&self) -> Result<Place, BlobsError> {
+        let no_place = || BlobsError::NoPlace(self.blobs.clone());
+        match self.blobs.as_str() {
+            "" => Ok(Place::Folder(self.data.join("blobs"))),
+            address if address.contains("://") => {
+                Bucket::named(address, &self.s3_endpoint).map(Place::Bucket).ok_or_else(no_place)
+            }
+            folder => Ok(Place::Folder(PathBuf::from(folder))),
+        }
     }
 }
 
@@ -255,6 +277,19 @@ mod tests {
         std::fs::write(&file, "adress = \"x\"\n").unwrap();
         let refused = Config::gather(Some(&file), [], Table::new()).unwrap_err();
         assert!(refused.to_string().contains("the configuration file sets adress"), "{refused}");
+    }
+
+    #[test]
+    fn blobs_lie_in_the_data_folder_unless_another_place_is_named() {
+        let place = |blobs: &str| {
+            let mut config = Config::gather(None, [], Table::new()).unwrap();
+            config.blobs = blobs.to_owned();
+            config.blobs_place()
+        };
+        assert_eq!(place("").unwrap(), Place::Folder(PathBuf::from("station/blobs")));
+        assert_eq!(place("/srv/blobs").unwrap(), Place::Folder(PathBuf::from("/srv/blobs")));
+        assert!(matches!(place("s3://station/photos").unwrap(), Place::Bucket(bucket) if bucket.prefix == "photos"));
+        assert!(matches!(place("ftp://station/photos"), Err(BlobsError::NoPlace(_))));
     }
 
     #[test]

@@ -9,13 +9,13 @@
 //! | `http` | what is said at each door, and how a refusal looks |
 //! | [`server`] | how the server starts and stops |
 //! | [`config`] | how it is set |
-//! | [`certificate`], [`password`], [`blob_folder`] | TLS with an own certificate, console passwords, where blobs lie |
+//! | [`certificate`], [`password`], [`blobs`] | TLS with an own certificate, console passwords, where blobs lie |
 //! | [`cli`] | the commands |
 //!
 //! The wire contract is `core/PROTOCOL.md`.
 
 pub mod batch;
-pub mod blob_folder;
+pub mod blobs;
 pub mod certificate;
 pub mod cli;
 pub mod config;

@@ -14,6 +14,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+use crate::blobs::{Blobs, BlobsError};
 use crate::certificate::{Certificate, CertificateError};
 use crate::config::Config;
 use crate::http::{self, App};
@@ -24,6 +25,9 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// How long a connection may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often uploads that nobody finished are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The file in the data folder that holds the address of the running server.
 const ADDRESS_FILE: &str = "address";
@@ -74,6 +78,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error("opening the station's store")]
     Store(#[source] StoreError),
+    /// The place of the blobs cannot be opened.
+    #[error("opening the place of the blobs")]
+    Blobs(#[source] BlobsError),
     /// It failed while it ran.
     #[error("serving")]
     Serving(#[source] io::Error),
@@ -94,6 +101,20 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub fn start_with(config: Config, store: Arc<Store>, world: Arc<dyn World>) -> Result<Running, ServeError> {
+        let blobs = open_blobs(&config)?;
+        Self::start_on(config, store, blobs, world)
+    }
+
+    /// Begins to listen for a store and blobs that are open already.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn start_on(
+        config: Config,
+        store: Arc<Store>,
+        blobs: Blobs,
+        world: Arc<dyn World>,
+    ) -> Result<Running, ServeError> {
         let plain = config.http || config.insecure_http_anywhere;
         let listener = listen(&config)?;
         let address = listener.local_addr().map_err(ServeError::Serving)?;
@@ -107,7 +128,8 @@ impl Server {
 
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Serving)?;
         let handle = Handle::new();
-        let routes = http::router(App::new(Arc::clone(&store), world, config));
+        runtime.spawn(sweep_now_and_then(blobs.clone(), Arc::clone(&world)));
+        let routes = http::router(App::new(Arc::clone(&store), blobs, world, config));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = runtime.spawn(serve(listener, tls, handle.clone(), service));
         Ok(Running { url, store, handle, serving, runtime: Some(runtime) })
@@ -176,6 +198,27 @@ pub fn open_store(config: &Config) -> Result<Store, ServeError> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&config.data).map_err(folder)?;
     Store::at(&config.store, &config.store_path()).map_err(ServeError::Store)
+}
+
+/// Opens the place of the blobs.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn open_blobs(config: &Config) -> Result<Blobs, ServeError> {
+    config.blobs_place().and_then(|place| Blobs::at(&place)).map_err(ServeError::Blobs)
+}
+
+/// Ends uploads that nobody finished.
+async fn sweep_now_and_then(blobs: Blobs, world: Arc<dyn World>) {
+    let mut now_and_then = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        now_and_then.tick().await;
+        match blobs.sweep_uploads(world.now()).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "uploads that nobody finished were ended"),
+            Err(failed) => tracing::warn!(error = %crate::causes(&failed), "sweeping uploads"),
+        }
+    }
 }
 
 /// The address the server of this data folder wrote down when it last started.

@@ -12,7 +12,7 @@ use ailchin_core::record::{
 use ailchin_core::sync::EnrolRequest;
 use ailchin_core::time::Day;
 use ailchin_core::world::Seeded;
-use ailchin_server::blob_folder::BlobFolder;
+use ailchin_server::blobs::Blobs;
 use ailchin_server::demo::{self, DemoError, Made, Size};
 use ailchin_server::store::{PullLimits, Store};
 use ed25519_dalek::SigningKey;
@@ -32,7 +32,7 @@ struct Filled {
 fn fill(seed: u64) -> Filled {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("station.db")).unwrap();
-    let made = demo::fill(&store, &BlobFolder::new(folder.path().join("blobs")), seed, SIZE, until()).unwrap();
+    let made = demo::fill(&store, &Blobs::in_folder(&folder.path().join("blobs")).unwrap(), seed, SIZE, until()).unwrap();
     Filled { folder, store, made }
 }
 
@@ -149,7 +149,7 @@ fn households_have_camps_in_reach_numbers_nobody_has_and_grown_members_only() {
 fn a_visit_says_in_its_fields_what_its_submission_says() {
     let filled = fill(6);
     let form = &pack::builtin().unwrap().form("household_visit").unwrap().model;
-    let blob_files = BlobFolder::new(filled.folder.path().join("blobs"));
+    let blob_files = filled.folder.path().join("blobs");
     let mut outcomes = BTreeSet::new();
     let records = records(&feed(&filled));
     for state in records.values().filter(|state| state.kind == Kind::Visit) {
@@ -167,7 +167,7 @@ fn a_visit_says_in_its_fields_what_its_submission_says() {
             assert_eq!(named, answer, "{question}");
         }
         for (hash, value) in blobs(&fields) {
-            let bytes = std::fs::read(blob_files.path(hash)).unwrap();
+            let bytes = std::fs::read(blob_files.join(Blobs::path(hash))).unwrap();
             assert_eq!((Hash::of(&bytes), bytes.len() as u64), (hash, value["size_bytes"].as_u64().unwrap()));
         }
         outcomes.insert(visit.outcome);
@@ -195,6 +195,6 @@ fn some_tasks_are_done_some_open_and_some_overdue() {
 #[test]
 fn a_store_that_has_a_station_is_not_filled() {
     let filled = fill(8);
-    let blobs = BlobFolder::new(filled.folder.path().join("blobs"));
+    let blobs = Blobs::in_folder(&filled.folder.path().join("blobs")).unwrap();
     assert!(matches!(demo::fill(&filled.store, &blobs, 8, SIZE, until()), Err(DemoError::NotEmpty)));
 }

@@ -159,49 +159,6 @@ fn logging_in_too_often_is_refused_until_time_has_passed() {
 }
 
 #[test]
-fn a_blob_is_taken_once_verified_and_counted_in_the_receipt() {
-    let station = Station::new(7);
-    let doors = Doors::open(&station);
-    let mut tablet = station.tablet(1);
-    let token = doors.login(&tablet);
-    let picture = b"not really a picture".to_vec();
-    let hash = Hash::of(&picture);
-    let path = format!("/v1/blobs/{hash}");
-    let head = || doors.client.head(doors.url(&path)).bearer_auth(&token).send().unwrap().status().as_u16();
-    let put = |media: &str, bytes: &[u8]| {
-        doors.put(&path).bearer_auth(&token).header("content-type", media).body(bytes.to_vec()).send().unwrap()
-    };
-
-    let mut visit = tablet.draft(&*station.world, station.gacha[0]);
-    visit
-        .fields
-        .insert("answer.photo".to_owned(), json!({ "blob": hash, "size_bytes": 20, "media_type": "image/png" }));
-    tablet.write_revision(visit);
-    let answer: PushAnswer =
-        read(doors.post("/v1/sync/push").bearer_auth(&token).body(packed_push(&tablet, 1)).send().unwrap());
-    let Verdict::Stored(position) = answer.items[0].verdict else { panic!("{answer:?}") };
-    let own = [(position, tablet.bodies[0].clone())];
-    let request =
-        ReceiptRequest { epoch: station.epoch, position, scopes: tablet.held(&station.store, &own, position) };
-    let blobs = || {
-        let receipt: Receipt = read(doors.post("/v1/sync/receipt").bearer_auth(&token).json(&request).send().unwrap());
-        let body = receipt.read(&tablet.enrolled.as_ref().unwrap().station_key).unwrap();
-        (body.blobs_named, body.blobs_stored)
-    };
-    assert_eq!((head(), blobs()), (404, (1, 0)));
-    assert_eq!(refused(put("image/png", b"something else")), (422, "blob_wrong".to_owned()));
-    assert_eq!(refused(put("text/html", &picture)), (400, "malformed".to_owned()));
-    assert_eq!(refused(put("image/png", &vec![0; MAX_BLOB_BYTES + 1])), (413, "too_large".to_owned()));
-    assert_eq!((head(), blobs()), (404, (1, 0)));
-    assert_eq!(put("image/png", &picture).status(), 201);
-    assert_eq!(put("image/png", &picture).status(), 201);
-    assert_eq!((head(), blobs()), (200, (1, 1)));
-    let file = station.folder.path().join("blobs").join(&hash.to_string()[..2]).join(hash.to_string());
-    assert_eq!(std::fs::read(file).unwrap(), picture);
-    assert_eq!(refused(doors.put("/v1/blobs/zz").bearer_auth(&token).send().unwrap()), (400, "malformed".to_owned()));
-}
-
-#[test]
 fn the_console_opens_with_a_password_and_shows_the_tablets() {
     let station = Station::new(8);
     let doors = Doors::open_with(&station, |config| config.passwords_a_minute = 5);

@@ -3,19 +3,23 @@
 //! Pure: [`Conversation`] is a state machine that says what to do next and is told the answer; sockets, clocks and files are
 //! `device`'s and the server's. The contract with worked examples is `core/PROTOCOL.md`.
 
+mod blob;
 mod conversation;
 mod digest;
 mod invite;
 mod receipt;
 mod wire;
 
+pub use blob::{
+    MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE,
+};
 pub use conversation::{Conversation, Holdings, Outcome, Step, Told};
 pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{Receipt, ReceiptBody, ReceiptWrong};
 pub use wire::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
-    MAX_BLOB_BYTES, PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest,
+    PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest,
     Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch,
     write_line,
 };

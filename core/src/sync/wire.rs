@@ -28,9 +28,6 @@ pub const MAX_BATCH_ENTRIES: usize = 1_000;
 /// The most bytes of one push or pull before compression.
 pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// The largest blob.
-pub const MAX_BLOB_BYTES: usize = 8 * 1024 * 1024;
-
 /// The longest line a reader takes: a body and its envelope.
 const MAX_LINE_BYTES: u64 = crate::record::MAX_BODY_BYTES as u64 + 1_024;
 

@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, Desk, output};
-use crate::blob_folder::BlobFolder;
 use crate::demo::{self, Size};
+use crate::server::open_blobs;
 
 /// Fill an empty store with generated data; no person in it is real
 #[derive(Args, Debug)]
@@ -37,7 +37,7 @@ pub(super) fn demo_data(desk: &Desk, args: &DemoData) -> Result<(), CliError> {
     let size = Size { households: args.households, visits: args.visits, months: args.months };
     let before = desk.world.now();
     let until = args.until.unwrap_or_else(|| before.day());
-    let blobs = BlobFolder::new(desk.config.blobs_path());
+    let blobs = open_blobs(&desk.config).map_err(CliError::Serve)?;
     let made = demo::fill(&store, &blobs, args.seed, size, until).map_err(CliError::Demo)?;
     let ms = desk.world.now().since(before);
     let json = json!({

@@ -22,7 +22,7 @@ use ailchin_core::time::{Day, Instant};
 use ailchin_core::world::{Seeded, World};
 use serde_json::{Value, json};
 
-use crate::blob_folder::BlobFolder;
+use crate::blobs::{Blobs, BlobsError};
 use crate::store::{Store, StoreError};
 
 use chance::Chance;
@@ -85,7 +85,7 @@ pub enum DemoError {
     Picture(#[source] image::ImageError),
     /// … or not be kept.
     #[error("keeping a signature")]
-    Blob(#[source] std::io::Error),
+    Blob(#[source] BlobsError),
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -101,7 +101,7 @@ const MANY_WAIT: usize = 2_000;
 ///
 /// # Errors
 /// [`DemoError`]. What was committed before an error stays.
-pub fn fill(store: &Store, blobs: &BlobFolder, seed: u64, size: Size, until: Day) -> Result<Made, DemoError> {
+pub fn fill(store: &Store, blobs: &Blobs, seed: u64, size: Size, until: Day) -> Result<Made, DemoError> {
     if !store.stations()?.is_empty() {
         return Err(DemoError::NotEmpty);
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::DemoError;
 use super::chance::Chance;
-use crate::blob_folder::BlobFolder;
+use crate::blobs::Blobs;
 use crate::store::Store;
 
 const WIDTH: u32 = 240;
@@ -23,7 +23,7 @@ pub(super) const FILE_NAME: &str = "signature.png";
 /// Draws `count` signatures, keeps them as blobs, and returns the values that name them.
 pub(super) fn draw(
     store: &Store,
-    blobs: &BlobFolder,
+    blobs: &Blobs,
     station: StationId,
     count: usize,
     chance: Chance<'_>,
@@ -35,9 +35,9 @@ pub(super) fn draw(
         stroke(chance).write_to(&mut bytes, ImageFormat::Png).map_err(DemoError::Picture)?;
         let bytes = bytes.into_inner();
         let hash = Hash::of(&bytes);
-        blobs.keep(hash, &bytes).map_err(DemoError::Blob)?;
-        store.keep_blob(station, hash, bytes.len() as u64, MEDIA_TYPE, now)?;
         let size = bytes.len();
+        blobs.keep_and_wait(hash, bytes).map_err(DemoError::Blob)?;
+        store.keep_blob(station, hash, size as u64, MEDIA_TYPE, now)?;
         values.push(json!({ "blob": hash, "name": FILE_NAME, "size_bytes": size, "media_type": MEDIA_TYPE }));
     }
     Ok(values)

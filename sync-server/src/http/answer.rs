@@ -6,18 +6,34 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::blobs::BlobsError;
 use crate::store::StoreError;
 
 /// A refused request.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Refusal {
     code: Code,
+    status: StatusCode,
     scopes: Vec<ScopeDigest>,
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, scopes: Vec::new() }
+        Self::with(code, status(code))
+    }
+}
+
+impl Refusal {
+    /// A refusal under a status that the code alone does not say.
+    pub(super) const fn with(code: Code, status: StatusCode) -> Self {
+        Self { code, status, scopes: Vec::new() }
+    }
+}
+
+impl From<BlobsError> for Refusal {
+    fn from(error: BlobsError) -> Self {
+        tracing::error!(error = %crate::causes(&error), "the blobs failed");
+        Self::from(Code::StationFailed)
     }
 }
 
@@ -25,7 +41,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let code = error.code();
         match error {
-            StoreError::Mismatch(scopes) => Self { code, scopes },
+            StoreError::Mismatch(scopes) => Self { scopes, ..Self::from(code) },
             StoreError::Refused(_) => Self::from(code),
             failed => {
                 tracing::error!(error = %crate::causes(&failed), "the store failed");
@@ -38,7 +54,7 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         tracing::debug!(code = %self.code, "refused");
-        (status(self.code), Json(ErrorBody { code: self.code, scopes: self.scopes })).into_response()
+        (self.status, Json(ErrorBody { code: self.code, scopes: self.scopes })).into_response()
     }
 }
 
@@ -53,6 +69,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::EpochChanged
         | Code::DigestMismatch
         | Code::InviteUsed
+        | Code::OffsetWrong
         | Code::AlreadyEnrolled => StatusCode::CONFLICT,
         Code::InviteExpired => StatusCode::GONE,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -48,7 +48,7 @@ pub(super) async fn capped(request: Request, cap: usize) -> Result<axum::body::B
 }
 
 /// Throws a refused body away: a sender that is cut off in the middle of it would not read why.
-async fn discard(mut body: Body) {
+pub(super) async fn discard(mut body: Body) {
     let mut left = MAX_DISCARDED_BYTES;
     while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         match left.checked_sub(frame.data_ref().map_or(0, axum::body::Bytes::len)) {

@@ -10,6 +10,7 @@ mod caps;
 mod console;
 mod enrol;
 mod sync;
+mod tus;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,25 +23,28 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, post};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::blob_folder::BlobFolder;
+use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::store::{Store, StoreError};
 
 use answer::Refusal;
 use caps::Cap;
+use tus::Turns;
 
 /// What all handlers share.
 #[derive(Clone)]
 pub(crate) struct App {
     store: Arc<Store>,
     world: Arc<dyn World>,
-    blobs: Arc<BlobFolder>,
+    blobs: Blobs,
+    turns: Turns,
     config: Arc<Config>,
     at_once: Arc<Semaphore>,
+    uploads_at_once: Arc<Semaphore>,
     passwords_at_once: Arc<Semaphore>,
     logins: Arc<Cap>,
     passwords: Arc<Cap>,
@@ -49,12 +53,17 @@ pub(crate) struct App {
 /// Argon2id takes memory and a core: so many at a time, others wait.
 const PASSWORDS_AT_ONCE: usize = 2;
 
+/// Uploads whose bytes are taken at the same time, each with at most 1 MiB in memory before it is kept.
+const UPLOADS_AT_ONCE: usize = 64;
+
 impl App {
-    pub(crate) fn new(store: Arc<Store>, world: Arc<dyn World>, config: Config) -> Self {
+    pub(crate) fn new(store: Arc<Store>, blobs: Blobs, world: Arc<dyn World>, config: Config) -> Self {
         Self {
             store,
             world,
-            blobs: Arc::new(BlobFolder::new(config.blobs_path())),
+            blobs,
+            turns: Turns::default(),
+            uploads_at_once: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             at_once: Arc::new(Semaphore::new(usize::from(config.requests_at_once.max(1)))),
             passwords_at_once: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
             logins: Arc::new(Cap::new(config.logins_a_minute)),
@@ -94,7 +103,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sync/push", post(sync::push))
         .route("/v1/sync/pull", get(sync::pull))
         .route("/v1/sync/receipt", post(sync::receipt))
-        .route("/v1/blobs/{hash}", get(blobs::look).put(blobs::put))
+        .route("/v1/blobs/{hash}", head(blobs::look))
+        .merge(tus::routes())
         .route("/v1/console/login", post(console::login))
         .route("/v1/console/overview", get(console::overview))
         .fallback(|| async { Refusal::from(Code::NotFound) })
@@ -108,23 +118,31 @@ pub(crate) fn router(app: App) -> Router {
 async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let mut response = if !speaks_our_protocol(&request) {
+        Refusal::from(Code::ProtocolUnknown).into_response()
+    } else if path.starts_with(tus::PATH) {
+        // Photos on a slow wire take as long as they take, and never hold up text: uploads have caps of their own.
+        next.run(request).await
+    } else {
+        in_time(&app, request, next).await
+    };
+    tracing::info!(%method, path, status = response.status().as_u16(), "answered");
+    response.headers_mut().insert(HeaderName::from_static(PROTOCOL_HEADER), HeaderValue::from(PROTOCOL));
+    response
+}
+
+async fn in_time(app: &App, request: Request, next: Next) -> Response {
     let limit = Duration::from_secs(u64::from(app.config.request_timeout_s.max(1)));
     let work = async {
-        if !speaks_our_protocol(&request) {
-            return Refusal::from(Code::ProtocolUnknown).into_response();
-        }
         match app.at_once.acquire().await {
             Ok(_place) => next.run(request).await,
             Err(_) => Refusal::from(Code::StationFailed).into_response(),
         }
     };
-    let mut response = match tokio::time::timeout(limit, work).await {
+    match tokio::time::timeout(limit, work).await {
         Ok(response) => response,
         Err(_) => Refusal::from(Code::StationFailed).into_response(),
-    };
-    tracing::info!(%method, path, status = response.status().as_u16(), "answered");
-    response.headers_mut().insert(HeaderName::from_static(PROTOCOL_HEADER), HeaderValue::from(PROTOCOL));
-    response
+    }
 }
 
 /// A request without the header is taken as one of this version.
