@@ -16,6 +16,9 @@ use ailchin_core::sync::{
 };
 use ailchin_core::time::Hlc;
 use ailchin_core::world::World as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use kit::{Doors, Station, Tablet, prove};
 use reqwest::blocking::Response;
 use serde::Serialize;
@@ -110,6 +113,38 @@ fn tight(text: &str) -> String {
         escaped = quoted && !escaped && c == '\\';
     }
     compact
+}
+
+/// An upload that broke after five bytes.
+fn upload(examples: &mut Examples, doors: &Doors, session: &str) {
+    let bytes = b"\x89PNG\r\n\x1a\neni";
+    let hash = Hash::of(bytes);
+    let mut exchange = |request: &'static str, answer: &'static str, asked: (&str, &str), headers: &[(&str, &str)], body: &[u8], said: &[&str]| {
+        let mut text = format!("{} {}\nTus-Resumable: 1.0.0\n", asked.0, asked.1);
+        let mut asking = doors.client.request(asked.0.parse().unwrap(), doors.url(asked.1)).bearer_auth(session);
+        asking = asking.header("Tus-Resumable", "1.0.0").body(body.to_vec());
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\n"));
+            asking = asking.header(*name, *value);
+        }
+        examples.is(request, &text);
+        let got = asking.send().unwrap();
+        let mut text = format!("{}\n", got.status().as_u16());
+        for name in said {
+            text.push_str(&format!("{name}: {}\n", got.headers().get(*name).unwrap().to_str().unwrap()));
+        }
+        examples.is(answer, &text);
+    };
+    let metadata = format!("blake3 {},media_type {}", STANDARD.encode(hash.to_string()), STANDARD.encode("image/png"));
+    let begin = [("Upload-Length", "11"), ("Upload-Metadata", metadata.as_str())];
+    let said = ["Location", "Upload-Offset", "Upload-Expires"];
+    exchange("upload-creation", "upload-created", ("POST", "/v1/uploads"), &begin, b"", &said);
+    let at = format!("/v1/uploads/{hash}");
+    let part = [("Content-Type", "application/offset+octet-stream"), ("Upload-Offset", "0")];
+    let said = ["Upload-Offset", "Upload-Expires"];
+    exchange("upload-part", "upload-part-answer", ("PATCH", &at), &part, &bytes[..5], &said);
+    let said = ["Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires"];
+    exchange("upload-look", "upload-look-answer", ("HEAD", &at), &[], b"", &said);
 }
 
 /// A revision of the tablet's log at the next place.
@@ -218,6 +253,8 @@ fn the_examples_of_the_protocol_are_what_is_said() {
     let receipt = examples.answer("receipt-answer", ask(asked));
     request.scopes.truncate(1);
     examples.answer("mismatch", ask(serde_json::to_string(&request).unwrap()));
+
+    upload(&mut examples, &doors, &session);
 
     if examples.document != DOCUMENT {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("PROTOCOL.md");

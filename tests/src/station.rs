@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
 use ailchin_core::record::{Entry, Fields, Kind, Level, Names};
 use ailchin_core::sync::{Invite, Receipt};
 use ailchin_core::world::{Machine, Seeded, World};
+use ailchin_server::blobs::Blobs;
 use ailchin_server::certificate::Certificate;
 use ailchin_server::server::open_store;
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreAddress};
@@ -308,6 +310,13 @@ impl Station {
         } else {
             cluster::client(&self.address).execute(sql, &[]).unwrap();
         }
+    }
+
+    /// Whether the whole bytes of a blob lie in the station's folder.
+    #[must_use]
+    pub fn holds(&self, hash: Hash) -> bool {
+        let file = self.config.data.join("blobs").join(Blobs::path(hash));
+        std::fs::read(file).is_ok_and(|bytes| Hash::of(&bytes) == hash)
     }
 
     fn run(&self, sql: &str, officer: usize, area: AreaId) {

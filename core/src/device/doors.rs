@@ -2,9 +2,9 @@
 
 use ed25519_dalek::SigningKey;
 
-use super::DeviceError;
+use super::{DeviceError, Upload};
 use crate::ids::DeviceId;
-use crate::replica::StoredBlob;
+use crate::replica::WaitingBlob;
 use crate::sync::{PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery};
 
 /// What a tablet asks of its station, each a door of `core/PROTOCOL.md`.
@@ -25,6 +25,10 @@ pub trait StationDoors {
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError>;
     /// Compares; `None` if the station holds something else.
     fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError>;
-    /// Brings a blob to the station unless it is there.
-    fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError>;
+    /// Begins to bring a blob, with all of its bytes or none, or finds what was begun before; the station may have it whole.
+    fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError>;
+    /// Asks how far a blob came; `None` if the station knows nothing of it, or nothing any more.
+    fn blob_at(&self, address: &str) -> Result<Option<Upload>, DeviceError>;
+    /// Sends the bytes that follow; so many are there now. The station may have kept a part of them if it fails.
+    fn send_part(&self, upload: &Upload, bytes: &[u8]) -> Result<u64, DeviceError>;
 }

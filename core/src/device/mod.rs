@@ -11,6 +11,7 @@ pub mod services;
 mod sync_run;
 mod tablet;
 mod transport;
+mod upload;
 mod vault;
 
 pub use doors::StationDoors;
@@ -20,4 +21,5 @@ pub use photo::{MAX_PICTURE_BYTES, read_qr};
 pub use sync_run::{Sides, SyncReport, run};
 pub use tablet::{Services, Tablet};
 pub use transport::Transport;
+pub use upload::{Sending, Upload};
 pub use vault::{Keys, Vault, check_pin};

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::Serialize;
 
-use super::{DeviceError, StationDoors};
+use super::upload::{self, Pace};
+use super::{DeviceError, Sending, StationDoors};
 use crate::error::Code;
+use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
@@ -30,6 +32,8 @@ pub struct Sides<'a, S> {
     pub station_key: &'a VerifyingKey,
     /// Set by whoever wants the sync to end after the step it is in.
     pub stop: &'a AtomicBool,
+    /// How photos and signatures may be sent.
+    pub sending: Sending<'a>,
     /// Told how it goes.
     pub progress: &'a dyn Fn(Progress),
 }
@@ -59,9 +63,7 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
     let mut clock_ahead_ms = None;
     let mut counts = Counts::default();
     loop {
-        if sides.stop.load(Ordering::Relaxed) {
-            return Err(DeviceError::Refused(Code::SyncStopped));
-        }
+        sides.go_on()?;
         let step = conversation.next();
         let told = match step {
             Step::Done(outcome) => return Ok(SyncReport { outcome, clock_ahead_ms }),
@@ -87,6 +89,9 @@ struct Counts {
     pulled: u64,
     blob_bytes: u64,
     blob_bytes_sent: u64,
+    pace: Option<Pace>,
+    /// Blobs that the station did not take.
+    aside: Vec<Hash>,
 }
 
 impl<S: StationDoors> Sides<'_, S> {
@@ -146,12 +151,24 @@ impl<S: StationDoors> Sides<'_, S> {
     }
 
     fn send_blob(&mut self, counts: &mut Counts) -> Result<Told, DeviceError> {
-        let Some(blob) = self.replica.next_blob()? else { return Ok(Told::NoBlobs) };
-        self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
-        self.asking(|station| station.send_blob(&blob))?;
-        self.replica.blob_is_stored(blob.hash)?;
-        counts.blob_bytes_sent += blob.bytes.len() as u64;
-        self.show(Stage::Blobs, counts.blob_bytes_sent, counts.blob_bytes);
+        let Some(blob) = self.replica.next_blob(self.sending.photos, &counts.aside)? else {
+            return Ok(Told::NoBlobs);
+        };
+        let pace = counts.pace.get_or_insert_with(|| Pace::of(self.sending.bytes_a_second));
+        let (before, total, progress) = (counts.blob_bytes_sent, counts.blob_bytes, self.progress);
+        let came = |bytes| progress(Progress { stage: Stage::Blobs, done: before + bytes, total });
+        came(0);
+        match upload::bring(self, &blob, pace, &came) {
+            Ok(()) => self.replica.blob_is_stored(blob.hash)?,
+            // One that the station does not take does not hold up the others.
+            Err(DeviceError::Station(Code::BlobWrong | Code::Malformed | Code::TooLarge)) => {
+                counts.aside.push(blob.hash);
+                self.replica.upload_is_at(blob.hash, None)?;
+                return self.send_blob(counts);
+            }
+            Err(other) => return Err(other),
+        }
+        counts.blob_bytes_sent += blob.size_bytes;
         Ok(Told::BlobSent(blob.hash))
     }
 
@@ -164,8 +181,13 @@ impl<S: StationDoors> Sides<'_, S> {
         Ok(Told::Kept)
     }
 
+    /// Goes on unless it was asked to stop.
+    pub(super) fn go_on(&self) -> Result<(), DeviceError> {
+        if self.stop.load(Ordering::Relaxed) { Err(DeviceError::Refused(Code::SyncStopped)) } else { Ok(()) }
+    }
+
     /// Asks the station, logging in anew once if the token is no longer good.
-    fn asking<T>(&mut self, ask: impl Fn(&S) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+    pub(super) fn asking<T>(&mut self, ask: impl Fn(&S) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
         if self.station.token().is_some() {
             match ask(self.station) {
                 Err(DeviceError::Station(Code::NotLoggedIn)) => {}

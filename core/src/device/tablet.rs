@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::forms::{self, Attached};
 use super::services::{Camera, Position, SecretStore};
 use super::sync_run::{self, Sides};
-use super::{DeviceError, Keys, StationDoors as _, SyncReport, Transport, Vault, check_pin, photo};
+use super::{DeviceError, Keys, Sending, StationDoors as _, SyncReport, Transport, Vault, check_pin, photo};
 use crate::error::Code;
 use crate::form::Answers;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
@@ -434,6 +434,7 @@ impl Tablet {
                 signing: &run.keys.signing,
                 station_key: &run.note.station_key,
                 stop: &self.stop,
+                sending: Sending { photos: true, bytes_a_second: None, pause: &|ms| self.pause(ms) },
                 progress: &|progress| self.lock_syncing().running = Some(progress),
             })
         });
@@ -445,6 +446,16 @@ impl Tablet {
             syncing.clock_ahead_ms = report.clock_ahead_ms;
         }
         result
+    }
+
+    /// Lets time pass within a sync, unless it is to stop.
+    fn pause(&self, ms: i64) {
+        let mut left = ms;
+        while left > 0 && !self.stop.load(Ordering::Relaxed) {
+            let now = left.min(100);
+            std::thread::park_timeout(std::time::Duration::from_millis(u64::try_from(now).unwrap_or(0)));
+            left -= now;
+        }
     }
 
     /// The keys of an enrolment that was begun before with the same PIN, or new ones.

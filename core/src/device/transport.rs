@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::{Method, StatusCode};
@@ -12,14 +14,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use serde::de::DeserializeOwned;
 
-use super::{DeviceError, StationDoors};
+use super::{DeviceError, StationDoors, Upload};
 use crate::error::Code;
-use crate::hash::Hash;
 use crate::ids::DeviceId;
-use crate::replica::StoredBlob;
+use crate::replica::WaitingBlob;
 use crate::sync::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PROTOCOL, PROTOCOL_HEADER, PushAnswer,
-    Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, login_message,
+    Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE,
+    login_message,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,12 +68,14 @@ impl Transport {
         json(self.send(self.to_path(Method::POST, "/v1/enrol").json(request))?)
     }
 
-    fn has_blob(&self, hash: Hash) -> Result<bool, DeviceError> {
-        match self.send(self.to_path(Method::HEAD, &format!("/v1/blobs/{hash}"))) {
-            Ok(_) => Ok(true),
-            Err(DeviceError::Station(Code::NotFound)) => Ok(false),
-            Err(other) => Err(other),
+    /// A request by tus; `at` is an address that the station gave.
+    fn by_tus(&self, method: Method, at: &str) -> Result<RequestBuilder, DeviceError> {
+        // An address of somewhere else would take the token there.
+        let path = at.strip_prefix(&self.address).unwrap_or(at);
+        if !path.starts_with('/') || path.starts_with("//") {
+            return Err(DeviceError::Station(Code::AnswerUnreadable));
         }
+        Ok(self.to_path(method, path).header("tus-resumable", TUS))
     }
 
     fn to_path(&self, method: Method, path: &str) -> RequestBuilder {
@@ -92,10 +96,11 @@ impl Transport {
         // An answer to HEAD has no body to name the code.
         match (status, json::<ErrorBody>(answer)) {
             (_, Ok(body)) => Err(DeviceError::Station(body.code)),
-            (StatusCode::NOT_FOUND, Err(_)) => Err(DeviceError::Station(Code::NotFound)),
+            (StatusCode::NOT_FOUND | StatusCode::GONE, Err(_)) => Err(DeviceError::Station(Code::NotFound)),
             (StatusCode::UNAUTHORIZED, Err(_)) => Err(DeviceError::Station(Code::NotLoggedIn)),
             (StatusCode::FORBIDDEN, Err(_)) => Err(DeviceError::Station(Code::DeviceRevoked)),
-            (StatusCode::TOO_MANY_REQUESTS, Err(_)) => Err(DeviceError::Station(Code::TooManyRequests)),
+            (StatusCode::UNPROCESSABLE_ENTITY, Err(_)) => Err(DeviceError::Station(Code::BlobWrong)),
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::LOCKED, Err(_)) => Err(DeviceError::Station(Code::TooManyRequests)),
             (status, Err(_)) if status.is_server_error() => Err(DeviceError::Station(Code::StationFailed)),
             (_, Err(_)) => Err(DeviceError::Station(Code::AnswerUnreadable)),
         }
@@ -145,14 +150,38 @@ impl StationDoors for Transport {
         }
     }
 
-    fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
-        if self.has_blob(blob.hash)? {
-            return Ok(());
+    fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {
+        let (hash, media_type) = (STANDARD.encode(blob.hash.to_string()), STANDARD.encode(&blob.media_type));
+        let mut request = self
+            .by_tus(Method::POST, "/v1/uploads")?
+            .header("upload-length", blob.size_bytes)
+            .header("upload-metadata", format!("{UPLOAD_HASH} {hash},{UPLOAD_MEDIA_TYPE} {media_type}"));
+        if let Some(bytes) = whole {
+            request = request.header("content-type", UPLOAD_BYTES).body(bytes.to_vec());
         }
-        let request = self.to_path(Method::PUT, &format!("/v1/blobs/{}", blob.hash));
-        self.send(request.header("content-type", &blob.media_type).body(blob.bytes.clone()))?;
-        Ok(())
+        let answer = self.send(request)?;
+        let address = answer.headers().get("location").and_then(|at| at.to_str().ok()).map(str::to_owned);
+        let offset = offset(&answer)?;
+        address.map(|address| Upload { address, offset }).ok_or(DeviceError::Station(Code::AnswerUnreadable))
     }
+
+    fn blob_at(&self, address: &str) -> Result<Option<Upload>, DeviceError> {
+        match self.send(self.by_tus(Method::HEAD, address)?) {
+            Ok(answer) => Ok(Some(Upload { address: address.to_owned(), offset: offset(&answer)? })),
+            Err(DeviceError::Station(Code::NotFound | Code::BlobWrong)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn send_part(&self, upload: &Upload, bytes: &[u8]) -> Result<u64, DeviceError> {
+        let request = self.by_tus(Method::PATCH, &upload.address)?.header("upload-offset", upload.offset);
+        offset(&self.send(request.header("content-type", UPLOAD_BYTES).body(bytes.to_vec()))?)
+    }
+}
+
+fn offset(answer: &Response) -> Result<u64, DeviceError> {
+    let said = answer.headers().get("upload-offset").and_then(|offset| offset.to_str().ok()?.parse().ok());
+    said.ok_or(DeviceError::Station(Code::AnswerUnreadable))
 }
 
 fn json<T: DeserializeOwned>(answer: Response) -> Result<T, DeviceError> {

@@ -200,6 +200,11 @@ pub(super) fn add_to_log(
         Some(rusqlite::ErrorCode::ConstraintViolation) => ReplicaError::Forked,
         _ => ReplicaError::Sql { doing: "adding to the log", source },
     })?;
+    for (hash, _) in blobs(&revision.fields) {
+        tx.prepare_cached("INSERT OR IGNORE INTO blob_named VALUES (?1, ?2, ?3)")
+            .and_then(|mut to| to.execute(params![revision.device, revision.seq, hash]))
+            .map_err(ReplicaError::sql("noting the blobs of a revision"))?;
+    }
     Ok(())
 }
 

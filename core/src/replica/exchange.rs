@@ -184,7 +184,8 @@ impl Replica {
             tx.execute_batch(
                 "UPDATE log SET position = NULL, refused = NULL WHERE position IS NOT NULL OR refused IS NOT NULL;
                  DELETE FROM scope;
-                 UPDATE blob SET state = 'waiting' WHERE state = 'stored';",
+                 UPDATE blob SET state = 'waiting' WHERE state = 'stored';
+                 UPDATE blob SET covered = 0, upload = NULL WHERE covered = 1 OR upload IS NOT NULL;",
             )
             .map_err(ReplicaError::sql("starting the feed over"))?;
             set_meta(tx, "cursor", &0_u64)?;
@@ -199,7 +200,7 @@ impl Replica {
     pub fn keep_receipt(&mut self, device: DeviceId, receipt: &Receipt) -> Result<(), ReplicaError> {
         self.writing(|tx| {
             let own_total = count(tx, "SELECT count(*) FROM log WHERE device = ?1", [device])?;
-            let blobs_total = count(tx, "SELECT count(*) FROM blob WHERE state <> 'draft'", [])?;
+            let blobs_total = count(tx, "SELECT count(*) FROM blob WHERE state IN ('waiting', 'stored', 'freed')", [])?;
             let signature = crate::sync::to_hex(&receipt.signature.to_bytes());
             tx.execute(
                 "INSERT INTO receipt (body, signature, own_total, blobs_total) VALUES (?1, ?2, ?3, ?4)",

@@ -4,6 +4,7 @@
 //! ([`Replica::rebuild`]). Saving a revision and everything that follows from it is one durable transaction.
 
 mod append;
+mod blobs;
 mod conflicts;
 mod error;
 mod exchange;
@@ -21,11 +22,12 @@ mod search;
 mod tablet;
 
 pub use append::{Author, Change};
+pub use blobs::{Manifest, Space, StoredBlob, WaitingBlob};
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry, StationNote};
 pub use read::{LogLine, RecordView};
 pub use schema::SCHEMA_VERSION;
-pub use tablet::{DraftRow, FinishedForm, StoredBlob};
+pub use tablet::{DraftRow, FinishedForm};
 
 use std::path::Path;
 

@@ -17,3 +17,36 @@ CREATE TABLE resolution (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX resolution_by_time ON resolution (at_ms);
 CREATE INDEX resolution_of_record ON resolution (record);
+
+-- Blobs: how far an upload came, what a receipt covers, what was dropped to free space, what was fetched to be seen.
+
+CREATE TABLE blob_2 (
+  hash       BLOB PRIMARY KEY,
+  media_type TEXT    NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  bytes      BLOB,                        -- NULL if freed
+  -- draft: of a form not finished. waiting: for the station. stored: the station has verified it. freed: as stored, its
+  -- bytes are only there. fetched: another tablet's, to be seen; may be dropped at any time.
+  state      TEXT    NOT NULL CHECK (state IN ('draft', 'waiting', 'stored', 'freed', 'fetched')),
+  upload     TEXT,                        -- the address the station gave an upload of it
+  covered    INTEGER NOT NULL DEFAULT 0,  -- a receipt states that the station has it
+  CHECK ((bytes IS NULL) = (state = 'freed'))
+) STRICT;
+INSERT INTO blob_2 (rowid, hash, media_type, size_bytes, bytes, state)
+  SELECT rowid, hash, media_type, size_bytes, bytes, state FROM blob ORDER BY rowid;
+DROP TABLE blob;
+ALTER TABLE blob_2 RENAME TO blob;
+CREATE INDEX blob_in_state ON blob (state, size_bytes);
+
+-- Which revision names which blobs; follows from the log.
+CREATE TABLE blob_named (
+  device BLOB    NOT NULL,
+  seq    INTEGER NOT NULL,
+  hash   BLOB    NOT NULL,
+  PRIMARY KEY (device, seq, hash)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO blob_named
+  SELECT log.device, log.seq, unhex(json_extract(field.value, '$.blob'))
+  FROM log, json_each(log.body, '$.fields') AS field
+  WHERE field.type = 'object' AND length(json_extract(field.value, '$.blob')) = 64
+    AND unhex(json_extract(field.value, '$.blob')) IS NOT NULL;

@@ -1,10 +1,10 @@
-//! What a tablet keeps besides records: drafts, their attachments, and blobs.
+//! What a tablet keeps besides records: drafts and their attachments.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::people::names;
 use super::screens::rows;
-use super::{Author, Change, Replica, ReplicaError};
+use super::{Author, Change, Replica, ReplicaError, StoredBlob};
 use crate::hash::Hash;
 use crate::ids::{DraftId, RecordId, RevisionId};
 use crate::time::Instant;
@@ -35,17 +35,6 @@ pub struct FinishedForm {
     pub draft: DraftId,
     /// What is saved instead.
     pub changes: Vec<Change>,
-}
-
-/// Bytes kept by their hash.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StoredBlob {
-    /// Their hash.
-    pub hash: Hash,
-    /// Media type.
-    pub media_type: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
 }
 
 impl Replica {
@@ -109,14 +98,9 @@ impl Replica {
     pub fn attach(&mut self, id: DraftId, name: &str, blob: &StoredBlob) -> Result<(), ReplicaError> {
         self.writing(|tx| {
             draft(tx, id)?;
-            tx.execute(
-                "INSERT OR IGNORE INTO blob VALUES (?1, ?2, ?3, ?4, 'draft')",
-                params![blob.hash, blob.media_type, blob.bytes.len(), blob.bytes],
-            )
-            .and_then(|_| {
-                tx.execute("INSERT OR REPLACE INTO attachment VALUES (?1, ?2, ?3)", params![id, name, blob.hash])
-            })
-            .map_err(ReplicaError::sql("attaching a file"))?;
+            super::blobs::keep(tx, blob, "draft")?;
+            tx.execute("INSERT OR REPLACE INTO attachment VALUES (?1, ?2, ?3)", params![id, name, blob.hash])
+                .map_err(ReplicaError::sql("attaching a file"))?;
             drop_unused(tx)
         })
     }
@@ -137,49 +121,6 @@ impl Replica {
                     Ok(AttachmentView { name, hash, size_bytes: row.get(2)?, media_type: row.get(3)? })
                 },
             )
-        })
-    }
-
-    /// The bytes behind a hash.
-    ///
-    /// # Errors
-    /// [`ReplicaError::NotFound`] if they are not here.
-    pub fn blob(&self, hash: Hash) -> Result<StoredBlob, ReplicaError> {
-        self.reading(|connection| {
-            connection
-                .prepare_cached("SELECT media_type, bytes FROM blob WHERE hash = ?1")
-                .and_then(|mut from| {
-                    from.query_row([hash], |row| Ok(StoredBlob { hash, media_type: row.get(0)?, bytes: row.get(1)? }))
-                        .optional()
-                })
-                .map_err(ReplicaError::sql("reading a blob"))?
-                .ok_or(ReplicaError::NotFound { what: "blob" })
-        })
-    }
-
-    /// The next blob that the station does not have: the smallest first, so that signatures go before photos.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn next_blob(&self) -> Result<Option<StoredBlob>, ReplicaError> {
-        let next: Option<Hash> = self.reading(|connection| {
-            connection
-                .prepare_cached("SELECT hash FROM blob WHERE state = 'waiting' ORDER BY size_bytes, hash LIMIT 1")
-                .and_then(|mut from| from.query_row([], |row| row.get(0)).optional())
-                .map_err(ReplicaError::sql("looking for a blob that waits"))
-        })?;
-        next.map(|hash| self.blob(hash)).transpose()
-    }
-
-    /// Notes that the station has verified a blob.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn blob_is_stored(&mut self, hash: Hash) -> Result<(), ReplicaError> {
-        self.writing(|tx| {
-            tx.execute("UPDATE blob SET state = 'stored' WHERE hash = ?1", [hash])
-                .map_err(ReplicaError::sql("noting a stored blob"))?;
-            Ok(())
         })
     }
 
@@ -216,8 +157,7 @@ pub(super) fn close_draft(
     named: impl IntoIterator<Item = Hash>,
 ) -> Result<(), ReplicaError> {
     for hash in named {
-        tx.execute("UPDATE blob SET state = 'waiting' WHERE hash = ?1 AND state = 'draft'", [hash])
-            .map_err(ReplicaError::sql("releasing a draft's files"))?;
+        super::blobs::release(tx, hash)?;
     }
     remove_draft(tx, id)?;
     drop_unused(tx)
@@ -329,7 +269,7 @@ mod tests {
         let changes = vec![Change { record: RecordId::new(&world), kind: Kind::Visit, area, fields }];
         replica.finish(author, &world, &FinishedForm { draft, changes }).unwrap();
         assert_eq!(replica.waiting(author.device).unwrap().blobs, 1);
-        assert_eq!(replica.next_blob().unwrap().unwrap(), second);
+        assert_eq!(replica.next_blob(true, &[]).unwrap().unwrap().hash, second.hash);
         assert!(matches!(replica.blob(first.hash), Err(ReplicaError::NotFound { .. })));
         assert!(matches!(replica.draft(draft), Err(ReplicaError::NotFound { .. })));
     }

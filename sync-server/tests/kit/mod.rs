@@ -6,6 +6,7 @@
     reason = "each test file uses its part of the kit; a kit may fail loudly"
 )]
 
+pub(crate) mod bucket;
 #[path = "../../../tests/src/cluster.rs"]
 #[allow(unreachable_pub, reason = "the kit of the stories shows it")]
 pub(crate) mod cluster;

@@ -33,6 +33,7 @@ function adviceKey(code: Code): TextKey | null {
     case 'epoch_changed':
     case 'digest_mismatch':
     case 'blob_wrong':
+    case 'offset_wrong':
       return 'advice.retry'
     case 'too_many_requests':
       return 'advice.wait'

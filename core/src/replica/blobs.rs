@@ -1,0 +1,276 @@
+//! Photos and signatures on the tablet: what waits for the station and in which order, what a receipt covers, and what may
+//! be dropped to free space.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::{Replica, ReplicaError};
+use crate::hash::Hash;
+use crate::ids::DeviceId;
+use crate::sync::{Digest, SMALL_BLOB_BYTES};
+
+/// Bytes kept by their hash.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredBlob {
+    /// Their hash.
+    pub hash: Hash,
+    /// Media type.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A blob that the station does not have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WaitingBlob {
+    /// Its hash.
+    pub hash: Hash,
+    /// Media type.
+    pub media_type: String,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// The address that the station gave an earlier attempt.
+    pub upload: Option<String>,
+}
+
+/// The blobs that this device's revisions name, as far as the station has confirmed the revisions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Manifest {
+    /// How many.
+    pub named: u64,
+    /// Of these, the station has verified so many, with this digest over their hashes.
+    pub stored: Digest,
+}
+
+/// What blobs take on the tablet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Space {
+    /// Bytes that may be freed: a receipt states that the station has them.
+    pub can_free_bytes: u64,
+    /// How many blobs these are.
+    pub can_free: u64,
+}
+
+impl Replica {
+    /// The bytes behind a hash.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if they are not here, or not any more.
+    pub fn blob(&self, hash: Hash) -> Result<StoredBlob, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached("SELECT media_type, bytes FROM blob WHERE hash = ?1 AND bytes IS NOT NULL")
+                .and_then(|mut from| {
+                    from.query_row([hash], |row| Ok(StoredBlob { hash, media_type: row.get(0)?, bytes: row.get(1)? }))
+                        .optional()
+                })
+                .map_err(ReplicaError::sql("reading a blob"))?
+                .ok_or(ReplicaError::NotFound { what: "blob" })
+        })
+    }
+
+    /// The next blob that the station does not have: what is small first, so that signatures go before photos, then the
+    /// newest photo, which somebody may be waiting for. `photos`: whether photos may go now; `aside`: not these.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn next_blob(&self, photos: bool, aside: &[Hash]) -> Result<Option<WaitingBlob>, ReplicaError> {
+        let doing = ReplicaError::sql("looking for a blob that waits");
+        self.reading(|connection| {
+            let next = |connection: &Connection| {
+                let mut from = connection.prepare_cached(
+                    "SELECT hash, media_type, size_bytes, upload FROM blob
+                     WHERE state = 'waiting' AND (?2 OR size_bytes <= ?1)
+                     ORDER BY size_bytes > ?1, iif(size_bytes > ?1, -rowid, size_bytes), rowid",
+                )?;
+                let mut rows = from.query(params![SMALL_BLOB_BYTES, photos])?;
+                while let Some(row) = rows.next()? {
+                    let hash = row.get(0)?;
+                    if !aside.contains(&hash) {
+                        let (media_type, size_bytes, upload) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                        return Ok(Some(WaitingBlob { hash, media_type, size_bytes, upload }));
+                    }
+                }
+                Ok(None)
+            };
+            next(connection).map_err(doing)
+        })
+    }
+
+    /// Notes the address of an upload, so that a later attempt goes on with it; `None`: there is none any more.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn upload_is_at(&mut self, hash: Hash, address: Option<&str>) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            tx.execute("UPDATE blob SET upload = ?2 WHERE hash = ?1", params![hash, address])
+                .map_err(ReplicaError::sql("noting an upload"))?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the station has verified a blob.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn blob_is_stored(&mut self, hash: Hash) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            tx.execute("UPDATE blob SET state = 'stored', upload = NULL WHERE hash = ?1 AND state = 'waiting'", [hash])
+                .map_err(ReplicaError::sql("noting a stored blob"))?;
+            Ok(())
+        })
+    }
+
+    /// What the station should have of this device's blobs, as far as the tablet knows.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn manifest(&self, device: DeviceId) -> Result<Manifest, ReplicaError> {
+        self.reading(|connection| manifest(connection, device))
+    }
+
+    /// Lets blobs wait again that the station says it lacks. How many of them are still here to be sent.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn blobs_are_missing(&mut self, hashes: &[Hash]) -> Result<u64, ReplicaError> {
+        self.writing(|tx| {
+            let mut again = 0;
+            for hash in hashes {
+                let changed = tx
+                    .prepare_cached("UPDATE blob SET state = 'waiting', covered = 0 WHERE hash = ?1 AND state = 'stored'")
+                    .and_then(|mut to| to.execute([hash]))
+                    .map_err(ReplicaError::sql("letting a blob wait again"))?;
+                again += changed as u64;
+            }
+            Ok(again)
+        })
+    }
+
+    /// How much could be freed.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn space(&self) -> Result<Space, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT coalesce(sum(size_bytes), 0), count(*) FROM blob WHERE {MAY_GO}"))
+                .and_then(|mut from| {
+                    from.query_row([], |row| Ok(Space { can_free_bytes: row.get(0)?, can_free: row.get(1)? }))
+                })
+                .map_err(ReplicaError::sql("counting what could be freed"))
+        })
+    }
+
+    /// Drops bytes that can be had again: fetched ones and those that a receipt covers, the oldest first, until at least
+    /// `target_bytes` are free or nothing more may go. Never what a draft or the station waits for. How many bytes.
+    ///
+    /// The file keeps its size; what is freed is used for what comes.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn free_space(&mut self, target_bytes: u64) -> Result<u64, ReplicaError> {
+        let doing = ReplicaError::sql;
+        self.writing(|tx| {
+            let mut may_go = tx
+                .prepare(&format!("SELECT hash, size_bytes FROM blob WHERE {MAY_GO} ORDER BY state, rowid"))
+                .map_err(doing("looking for what may be freed"))?;
+            let mut rows = may_go.query([]).map_err(doing("looking for what may be freed"))?;
+            let mut going: Vec<Hash> = Vec::new();
+            let mut freed = 0;
+            while freed < target_bytes
+                && let Some(row) = rows.next().map_err(doing("looking for what may be freed"))?
+            {
+                going.push(row.get(0).map_err(doing("looking for what may be freed"))?);
+                freed += row.get::<_, u64>(1).map_err(doing("looking for what may be freed"))?;
+            }
+            for hash in going {
+                tx.execute("DELETE FROM blob WHERE hash = ?1 AND state = 'fetched'", [hash])
+                    .and_then(|_| {
+                        tx.execute("UPDATE blob SET bytes = NULL, state = 'freed' WHERE hash = ?1 AND state = 'stored'", [
+                            hash,
+                        ])
+                    })
+                    .map_err(doing("freeing space"))?;
+            }
+            Ok(freed)
+        })
+    }
+
+    /// Keeps bytes that were fetched from the station to be seen.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn keep_fetched(&mut self, blob: &StoredBlob) -> Result<(), ReplicaError> {
+        self.writing(|tx| keep(tx, blob, "fetched"))
+    }
+}
+
+/// What may be dropped: it can be had again.
+const MAY_GO: &str = "state = 'fetched' OR (state = 'stored' AND covered = 1)";
+
+/// Keeps bytes under a state; what is here keeps its own unless its bytes were not, or only to be seen.
+pub(super) fn keep(tx: &Transaction<'_>, blob: &StoredBlob, state: &str) -> Result<(), ReplicaError> {
+    tx.prepare_cached(
+        "INSERT INTO blob (hash, media_type, size_bytes, bytes, state) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (hash) DO UPDATE SET
+           bytes = excluded.bytes,
+           state = CASE state WHEN 'freed' THEN 'stored' WHEN 'fetched' THEN excluded.state ELSE state END
+         WHERE state IN ('freed', 'fetched')",
+    )
+    .and_then(|mut to| to.execute(params![blob.hash, blob.media_type, blob.bytes.len(), blob.bytes, state]))
+    .map_err(ReplicaError::sql("keeping a blob"))?;
+    Ok(())
+}
+
+/// A file of a finished form waits for the station.
+pub(super) fn release(tx: &Transaction<'_>, hash: Hash) -> Result<(), ReplicaError> {
+    tx.execute("UPDATE blob SET state = 'waiting' WHERE hash = ?1 AND state = 'draft'", [hash])
+        .map_err(ReplicaError::sql("releasing a draft's files"))?;
+    Ok(())
+}
+
+/// Which of the blobs named by confirmed revisions of a device are in a state.
+fn hashes(connection: &Connection, device: DeviceId, mut each: impl FnMut(Hash, bool)) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut from = connection
+        .prepare_cached(
+            "SELECT DISTINCT hash, coalesce(blob.state IN ('stored', 'freed'), 0)
+             FROM blob_named JOIN log USING (device, seq) LEFT JOIN blob USING (hash)
+             WHERE blob_named.device = ?1 AND log.position IS NOT NULL",
+        )
+        .map_err(doing("reading which blobs are named"))?;
+    let mut rows = from.query([device]).map_err(doing("reading which blobs are named"))?;
+    while let Some(row) = rows.next().map_err(doing("reading which blobs are named"))? {
+        let read = || Ok((row.get(0)?, row.get(1)?));
+        let (hash, stored) = read().map_err(doing("reading which blobs are named"))?;
+        each(hash, stored);
+    }
+    Ok(())
+}
+
+fn manifest(connection: &Connection, device: DeviceId) -> Result<Manifest, ReplicaError> {
+    let mut manifest = Manifest::default();
+    hashes(connection, device, |hash, stored| {
+        manifest.named += 1;
+        if stored {
+            manifest.stored.add(hash);
+        }
+    })?;
+    Ok(manifest)
+}
+
+/// Notes that a receipt states the blobs of this manifest.
+pub(super) fn cover(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
+    let mut covered = Vec::new();
+    hashes(tx, device, |hash, stored| {
+        if stored {
+            covered.push(hash);
+        }
+    })?;
+    for hash in covered {
+        tx.prepare_cached("UPDATE blob SET covered = 1 WHERE hash = ?1 AND state = 'stored' AND covered = 0")
+            .and_then(|mut to| to.execute([hash]))
+            .map_err(ReplicaError::sql("noting what a receipt covers"))?;
+    }
+    Ok(())
+}

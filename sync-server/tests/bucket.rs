@@ -1,0 +1,135 @@
+//! Blobs in an S3-compatible store: the same doors, several servers over one bucket, and a store that fails in the middle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod kit;
+
+use std::sync::Arc;
+
+use ailchin_core::hash::Hash;
+use ailchin_server::blobs::Blobs;
+use ailchin_server::server::Server;
+use ailchin_server::Config;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use reqwest::blocking::RequestBuilder;
+
+use kit::bucket::{Fault, FakeS3};
+use kit::{Doors, Station, client};
+
+/// A server of the station over the bucket.
+fn doors(station: &Station, bucket: &FakeS3) -> Doors {
+    let config = Config::loopback(station.folder.path()).unwrap();
+    let store = Arc::clone(&station.store);
+    let running = Server::start_on(config, store, bucket.blobs(), station.world.clone()).unwrap();
+    Doors { running, client: client() }
+}
+
+fn ask(doors: &Doors, token: &str, method: Method, path: &str) -> RequestBuilder {
+    doors.client.request(method, doors.url(path)).header("tus-resumable", "1.0.0").bearer_auth(token)
+}
+
+fn begin(doors: &Doors, token: &str, bytes: &[u8]) -> RequestBuilder {
+    let encoded = |text: &str| STANDARD.encode(text);
+    let metadata = format!("blake3 {},media_type {}", encoded(&Hash::of(bytes).to_string()), encoded("image/png"));
+    ask(doors, token, Method::POST, "/v1/uploads")
+        .header("upload-length", bytes.len())
+        .header("upload-metadata", metadata)
+}
+
+fn add(doors: &Doors, token: &str, at: &str, offset: u64, bytes: &[u8]) -> u16 {
+    let rest = bytes[usize::try_from(offset).unwrap()..].to_vec();
+    let request = ask(doors, token, Method::PATCH, at).header("upload-offset", offset);
+    request.header("content-type", "application/offset+octet-stream").body(rest).send().unwrap().status().as_u16()
+}
+
+fn look(doors: &Doors, token: &str, at: &str) -> Option<u64> {
+    let answer = ask(doors, token, Method::HEAD, at).send().unwrap();
+    Some(answer.headers().get("upload-offset")?.to_str().unwrap().parse().unwrap())
+}
+
+fn picture(size: usize) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    bytes.extend((bytes.len()..size).map(|n| u8::try_from(n * 7 % 251).unwrap()));
+    bytes
+}
+
+fn at(bytes: &[u8]) -> String {
+    format!("/v1/uploads/{}", Hash::of(bytes))
+}
+
+#[test]
+fn what_one_server_began_another_goes_on_with() {
+    let (station, bucket) = (Station::new(51), FakeS3::open());
+    let (one, other) = (doors(&station, &bucket), doors(&station, &bucket));
+    let token = one.login(&station.tablet(0));
+    let bytes = picture(2_500_000);
+    assert_eq!(begin(&one, &token, &bytes).send().unwrap().status(), 201);
+    assert_eq!(add(&one, &token, &at(&bytes), 0, &bytes[..1_200_000]), 204);
+    drop(one);
+    assert_eq!(look(&other, &token, &at(&bytes)), Some(1_200_000));
+    assert_eq!(add(&other, &token, &at(&bytes), 1_200_000, &bytes), 204);
+    let name = Blobs::path(Hash::of(&bytes));
+    assert_eq!(bucket.object(name.to_str().unwrap()).unwrap(), bytes);
+    assert_eq!(bucket.names().len(), 1, "nothing of the upload is left");
+}
+
+#[test]
+fn two_servers_that_get_the_same_bytes_at_once_keep_them_once() {
+    let (station, bucket) = (Station::new(52), FakeS3::open());
+    let servers = [doors(&station, &bucket), doors(&station, &bucket)];
+    let token = servers[0].login(&station.tablet(0));
+    let bytes = picture(3_000_000);
+    begin(&servers[0], &token, &bytes).send().unwrap();
+    std::thread::scope(|scope| {
+        for server in &servers {
+            let (token, bytes) = (&token, &bytes);
+            scope.spawn(move || {
+                while let Some(offset) = look(server, token, &at(bytes)).filter(|offset| *offset < bytes.len() as u64) {
+                    add(server, token, &at(bytes), offset, bytes);
+                }
+            });
+        }
+    });
+    let name = Blobs::path(Hash::of(&bytes));
+    assert_eq!(bucket.object(name.to_str().unwrap()).unwrap(), bytes);
+}
+
+#[test]
+fn a_store_that_fails_at_any_request_of_an_upload_loses_and_spoils_nothing() {
+    let faults = [[Fault::Refuses; 4], [Fault::LosesAnswer; 4]];
+    for faults in faults {
+        let mut failed = 0;
+        for n in 0.. {
+            let (station, bucket) = (Station::new(53), FakeS3::open());
+            let doors = doors(&station, &bucket);
+            let token = doors.login(&station.tablet(0));
+            let bytes = picture(1_500_000);
+            // The server itself looks for old uploads when it opens.
+            let before = 1;
+            bucket.fails(before + n, &faults);
+            let mut refused = 0;
+            let mut upload = || {
+                if begin(&doors, &token, &bytes).send().unwrap().status() != 201 {
+                    return false;
+                }
+                match look(&doors, &token, &at(&bytes)) {
+                    Some(offset) if offset == bytes.len() as u64 => true,
+                    Some(offset) => add(&doors, &token, &at(&bytes), offset, &bytes) == 204,
+                    None => false,
+                }
+            };
+            while !upload() {
+                refused += 1;
+                assert!(refused < 10, "after request {n}");
+            }
+            let name = Blobs::path(Hash::of(&bytes));
+            assert_eq!(bucket.object(name.to_str().unwrap()).unwrap(), bytes, "after request {n}");
+            if bucket.asked() < before + n {
+                break;
+            }
+            failed += 1;
+        }
+        assert!(failed > 5, "an upload takes more than {failed} requests");
+    }
+}
