@@ -18,10 +18,14 @@ help: ## lists what can be made
 
 setup: ## installs what is missing: system packages, npm packages, Python packages
 	@scripts/setup
-	@$(MAKE) --silent ui/node_modules/.package-lock.json .venv/.complete
+	@$(MAKE) --silent ui/node_modules/.package-lock.json tests/tus-js/node_modules/.package-lock.json .venv/.complete
 
 ui/node_modules/.package-lock.json: ui/package-lock.json ui/package.json
 	npm --prefix ui ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+tests/tus-js/node_modules/.package-lock.json: tests/tus-js/package-lock.json tests/tus-js/package.json
+	npm --prefix tests/tus-js ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 .venv/.complete: scripts/forms/requirements.txt

@@ -12,7 +12,7 @@ use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
-use crate::sync::{Conversation, Outcome, PushHeader, Receipt, Step, Told, read_batch, write_batch, write_line};
+use crate::sync::{Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Step, Told, read_batch, write_batch, write_line};
 use crate::view::{Progress, Stage};
 use crate::world::World;
 
@@ -118,7 +118,7 @@ impl<S: StationDoors> Sides<'_, S> {
             Step::Pull { after } => self.pull(after, counts),
             Step::SendBlob => self.send_blob(counts),
             Step::AskReceipt(request) => match self.asking(|station| station.receipt(&request))? {
-                Some(receipt) => Ok(Told::Receipt(Box::new(receipt))),
+                Some(receipt) => self.compare_blobs(receipt),
                 None => Ok(Told::Mismatch),
             },
             Step::Keep(receipt) => self.keep(&receipt),
@@ -172,13 +172,25 @@ impl<S: StationDoors> Sides<'_, S> {
         Ok(Told::BlobSent(blob.hash))
     }
 
-    fn keep(&mut self, receipt: &Receipt) -> Result<Told, DeviceError> {
-        let body = receipt.read(self.station_key)?;
-        if body.device != self.device {
-            return Err(DeviceError::Station(Code::ReceiptWrong));
+    /// Lets blobs wait again that the station lacks although it was thought to have them.
+    fn compare_blobs(&mut self, receipt: Receipt) -> Result<Told, DeviceError> {
+        let body = self.stated(&receipt)?;
+        match self.replica.blobs_are_missing(&body.blobs_missing)? {
+            0 => Ok(Told::Receipt(Box::new(receipt))),
+            _ => Ok(Told::BlobsMissing),
         }
+    }
+
+    fn keep(&mut self, receipt: &Receipt) -> Result<Told, DeviceError> {
+        self.stated(receipt)?;
         self.replica.keep_receipt(self.device, receipt)?;
         Ok(Told::Kept)
+    }
+
+    /// What a receipt states, if the station states it to this device.
+    fn stated(&self, receipt: &Receipt) -> Result<ReceiptBody, DeviceError> {
+        let body = receipt.read(self.station_key)?;
+        if body.device == self.device { Ok(body) } else { Err(DeviceError::Station(Code::ReceiptWrong)) }
     }
 
     /// Goes on unless it was asked to stop.

@@ -32,15 +32,6 @@ pub struct WaitingBlob {
     pub upload: Option<String>,
 }
 
-/// The blobs that this device's revisions name, as far as the station has confirmed the revisions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Manifest {
-    /// How many.
-    pub named: u64,
-    /// Of these, the station has verified so many, with this digest over their hashes.
-    pub stored: Digest,
-}
-
 /// What blobs take on the tablet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Space {
@@ -118,14 +109,6 @@ impl Replica {
                 .map_err(ReplicaError::sql("noting a stored blob"))?;
             Ok(())
         })
-    }
-
-    /// What the station should have of this device's blobs, as far as the tablet knows.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn manifest(&self, device: DeviceId) -> Result<Manifest, ReplicaError> {
-        self.reading(|connection| manifest(connection, device))
     }
 
     /// Lets blobs wait again that the station says it lacks. How many of them are still here to be sent.
@@ -229,48 +212,30 @@ pub(super) fn release(tx: &Transaction<'_>, hash: Hash) -> Result<(), ReplicaErr
     Ok(())
 }
 
-/// Which of the blobs named by confirmed revisions of a device are in a state.
-fn hashes(connection: &Connection, device: DeviceId, mut each: impl FnMut(Hash, bool)) -> Result<(), ReplicaError> {
+/// What [`named`] reads: a revision that is not here any more was confirmed before it went.
+const NAMED: &str = "FROM blob_named LEFT JOIN log USING (device, seq)
+    WHERE blob_named.device = ?1 AND (log.n IS NULL OR log.position IS NOT NULL)";
+
+/// Count and digest of the blobs that confirmed revisions of a device name.
+pub(super) fn named(connection: &Connection, device: DeviceId) -> Result<Digest, ReplicaError> {
     let doing = ReplicaError::sql;
     let mut from = connection
-        .prepare_cached(
-            "SELECT DISTINCT hash, coalesce(blob.state IN ('stored', 'freed'), 0)
-             FROM blob_named JOIN log USING (device, seq) LEFT JOIN blob USING (hash)
-             WHERE blob_named.device = ?1 AND log.position IS NOT NULL",
-        )
+        .prepare_cached(&format!("SELECT DISTINCT hash {NAMED}"))
         .map_err(doing("reading which blobs are named"))?;
     let mut rows = from.query([device]).map_err(doing("reading which blobs are named"))?;
+    let mut digest = Digest::default();
     while let Some(row) = rows.next().map_err(doing("reading which blobs are named"))? {
-        let read = || Ok((row.get(0)?, row.get(1)?));
-        let (hash, stored) = read().map_err(doing("reading which blobs are named"))?;
-        each(hash, stored);
+        digest.add(row.get(0).map_err(doing("reading which blobs are named"))?);
     }
-    Ok(())
+    Ok(digest)
 }
 
-fn manifest(connection: &Connection, device: DeviceId) -> Result<Manifest, ReplicaError> {
-    let mut manifest = Manifest::default();
-    hashes(connection, device, |hash, stored| {
-        manifest.named += 1;
-        if stored {
-            manifest.stored.add(hash);
-        }
-    })?;
-    Ok(manifest)
-}
-
-/// Notes that a receipt states the blobs of this manifest.
+/// Notes that a receipt states the named blobs that are at the station.
 pub(super) fn cover(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
-    let mut covered = Vec::new();
-    hashes(tx, device, |hash, stored| {
-        if stored {
-            covered.push(hash);
-        }
-    })?;
-    for hash in covered {
-        tx.prepare_cached("UPDATE blob SET covered = 1 WHERE hash = ?1 AND state = 'stored' AND covered = 0")
-            .and_then(|mut to| to.execute([hash]))
-            .map_err(ReplicaError::sql("noting what a receipt covers"))?;
-    }
+    tx.prepare_cached(&format!(
+        "UPDATE blob SET covered = 1 WHERE state = 'stored' AND covered = 0 AND hash IN (SELECT hash {NAMED})"
+    ))
+    .and_then(|mut to| to.execute([device]))
+    .map_err(ReplicaError::sql("noting what a receipt covers"))?;
     Ok(())
 }

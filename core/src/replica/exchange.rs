@@ -6,7 +6,7 @@ use rusqlite::types::{FromSql, ToSql};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::append::{add_to_log, seen_hlc};
-use super::{Replica, ReplicaError, fold};
+use super::{Replica, ReplicaError, blobs, fold};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, RecordId, RevisionId};
@@ -78,7 +78,8 @@ impl Replica {
             let covered = match newest_receipt(connection)? {
                 Some((mut body, ..)) => {
                     body.scopes.sort_unstable_by_key(|scope| scope.area);
-                    unsent == 0 && unsent_blobs == 0 && body.position == cursor && body.scopes == scopes
+                    let blobs = unsent_blobs == 0 && body.blobs_named == body.blobs_stored;
+                    unsent == 0 && blobs && body.position == cursor && body.scopes == scopes
                 }
                 None => false,
             };
@@ -193,7 +194,8 @@ impl Replica {
         })
     }
 
-    /// Keeps a receipt that was checked, with what this device had in all when it was signed.
+    /// Keeps a receipt that was checked, with what this device had in all when it was signed. If it names the same blobs as
+    /// the tablet does, those that it states are covered from now on.
     ///
     /// # Errors
     /// What SQLite says.
@@ -207,6 +209,10 @@ impl Replica {
                 params![receipt.body, signature, own_total, blobs_total],
             )
             .map_err(ReplicaError::sql("keeping a receipt"))?;
+            let body: ReceiptBody = serde_json::from_str(&receipt.body).map_err(ReplicaError::Stored)?;
+            if body.agrees_on_blobs(blobs::named(tx, device)?) {
+                blobs::cover(tx, device)?;
+            }
             Ok(())
         })
     }
@@ -487,6 +493,8 @@ mod tests {
             own_refused: 0,
             blobs_named: 0,
             blobs_stored: 0,
+            blobs_digest: None,
+            blobs_missing: Vec::new(),
             scopes: scopes.collect(),
         };
         let receipt = Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap();

@@ -46,7 +46,7 @@ pub enum Step {
     SendBlob,
     /// Look once more; tell [`Told::Holdings`].
     LookAgain,
-    /// Compare with the station; tell [`Told::Receipt`] or [`Told::Mismatch`].
+    /// Compare with the station; tell [`Told::Receipt`], [`Told::BlobsMissing`] or [`Told::Mismatch`].
     AskReceipt(ReceiptRequest),
     /// Keep the receipt; tell [`Told::Kept`].
     Keep(Box<Receipt>),
@@ -84,6 +84,8 @@ pub enum Told {
     Receipt(Box<Receipt>),
     /// The station holds something else.
     Mismatch,
+    /// The station agrees, but lacks blobs that the tablet thought were there; they wait again.
+    BlobsMissing,
     /// The local step is done.
     Kept,
     /// The station refused the whole step.
@@ -131,11 +133,12 @@ pub struct Conversation {
     cursor: u64,
     outcome: Outcome,
     started_over: bool,
+    sent_again: bool,
 }
 
 impl Default for Conversation {
     fn default() -> Self {
-        Self { place: Place::Look, cursor: 0, outcome: Outcome::default(), started_over: false }
+        Self { place: Place::Look, cursor: 0, outcome: Outcome::default(), started_over: false, sent_again: false }
     }
 }
 
@@ -204,6 +207,11 @@ impl Conversation {
                 Place::Compare(ReceiptRequest { epoch, position, scopes: holdings.scopes })
             }
             (Place::Compare(_), Told::Receipt(receipt)) => Place::Keep(receipt),
+            (Place::Compare(request), Told::BlobsMissing) if !self.sent_again => {
+                self.sent_again = true;
+                Place::Blobs(request.epoch)
+            }
+            (Place::Compare(_), Told::BlobsMissing) => Place::Failed(Code::DigestMismatch),
             (Place::Compare(request), Told::Mismatch) if !self.started_over => Place::StartOver(request.epoch),
             (Place::Compare(_), Told::Mismatch) => Place::Failed(Code::DigestMismatch),
             _ => Place::Failed(Code::AnswerUnreadable),

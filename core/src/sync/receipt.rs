@@ -5,7 +5,8 @@
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use super::ScopeDigest;
+use super::{Digest, ScopeDigest};
+use crate::hash::Hash;
 use crate::ids::{DeviceId, EpochId, ReceiptId, StationId};
 use crate::time::Instant;
 
@@ -42,10 +43,30 @@ pub struct ReceiptBody {
     pub own_refused: u64,
     /// Blobs named by the device's stored revisions.
     pub blobs_named: u64,
-    /// Of these, the station has verified bytes for so many.
+    /// Of these, the station has verified bytes for so many …
     pub blobs_stored: u64,
+    /// … with this sum over their hashes; `None` from a station that does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blobs_digest: Option<Hash>,
+    /// The others, as far as there are not more than [`MAX_BLOBS_MISSING`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs_missing: Vec<Hash>,
     /// What the station holds of each of the device's scopes.
     pub scopes: Vec<ScopeDigest>,
+}
+
+/// The most blobs that a receipt says are missing.
+pub const MAX_BLOBS_MISSING: usize = 1_000;
+
+impl ReceiptBody {
+    /// Whether these are the blobs that the tablet's own revisions name: what the station has and what it lacks make up all.
+    #[must_use]
+    pub fn agrees_on_blobs(&self, named: Digest) -> bool {
+        let Some(sum) = self.blobs_digest else { return false };
+        let mut all = Digest::from_parts(self.blobs_stored, sum);
+        self.blobs_missing.iter().for_each(|hash| all.add(*hash));
+        all == named && all.count == self.blobs_named
+    }
 }
 
 /// The receipt is not the station's, or says something unreadable.

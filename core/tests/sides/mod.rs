@@ -335,6 +335,8 @@ fn compare(device: u8, station: &Station, request: &ReceiptRequest) -> Told {
         own_refused: refused,
         blobs_named: 0,
         blobs_stored: station.blobs.len() as u64,
+        blobs_digest: None,
+        blobs_missing: Vec::new(),
         scopes,
     };
     Told::Receipt(Box::new(Receipt::sign(&key(), &body).unwrap()))

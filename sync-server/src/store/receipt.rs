@@ -1,8 +1,9 @@
 //! Receipts: comparing what both hold, and stating it under the station's key.
 
 use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, ReceiptId, StationId};
-use ailchin_core::sync::{Receipt, ReceiptBody, ReceiptRequest, ScopeDigest};
+use ailchin_core::sync::{Digest, MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest};
 use ailchin_core::world::World;
 
 use super::error::Fault;
@@ -46,7 +47,7 @@ fn receipt(
     if request.position >= station.next_position || !agree(&scopes, &request.scopes) {
         return Err(Fault::Mismatch(scopes));
     }
-    let (blobs_named, blobs_stored) = blobs(tx, station.id, device)?;
+    let blobs = Blobs::of(tx, station.id, device)?;
     let body = ReceiptBody {
         id: ReceiptId::new(world),
         station: station.id,
@@ -57,8 +58,10 @@ fn receipt(
         own_seq: author.seq,
         own_stored: author.seq - author.refused,
         own_refused: author.refused,
-        blobs_named,
-        blobs_stored,
+        blobs_named: blobs.named,
+        blobs_stored: blobs.stored.count,
+        blobs_digest: Some(blobs.stored.sum()),
+        blobs_missing: blobs.missing,
         scopes,
     };
     let receipt = Receipt::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)?;
@@ -78,14 +81,35 @@ fn agree(ours: &[ScopeDigest], theirs: &[ScopeDigest]) -> bool {
     same && !strange
 }
 
-fn blobs(tx: &Tx<'_>, station: StationId, device: DeviceId) -> Result<(u64, u64), Fault> {
-    tx.one(
-        "SELECT count(*) AS named, count(blob.hash) AS stored FROM blob_named
-         LEFT JOIN blob ON blob.station = blob_named.station AND blob.hash = blob_named.hash
-         WHERE blob_named.station = $1 AND blob_named.device = $2",
-        cells![station, device],
-        |row| Ok((row.get("named")?, row.get("stored")?)),
-    )
+/// The blobs that a device's stored revisions name.
+#[derive(Default)]
+struct Blobs {
+    named: u64,
+    stored: Digest,
+    missing: Vec<Hash>,
+}
+
+impl Blobs {
+    fn of(tx: &Tx<'_>, station: StationId, device: DeviceId) -> Result<Self, Fault> {
+        let mut blobs = Self::default();
+        tx.each(
+            "SELECT blob_named.hash AS hash, blob.size_bytes AS size_bytes FROM blob_named
+             LEFT JOIN blob ON blob.station = blob_named.station AND blob.hash = blob_named.hash
+             WHERE blob_named.station = $1 AND blob_named.device = $2 ORDER BY blob_named.hash",
+            cells![station, device],
+            |row| {
+                let hash = row.get("hash")?;
+                blobs.named += 1;
+                match row.get::<Option<u64>>("size_bytes")? {
+                    Some(_) => blobs.stored.add(hash),
+                    None if blobs.missing.len() < MAX_BLOBS_MISSING => blobs.missing.push(hash),
+                    None => {}
+                }
+                Ok(())
+            },
+        )?;
+        Ok(blobs)
+    }
 }
 
 fn keep(tx: &Tx<'_>, body: &ReceiptBody, receipt: &Receipt) -> Result<(), Fault> {
