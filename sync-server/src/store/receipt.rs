@@ -1,5 +1,7 @@
 //! Receipts: comparing what both hold, and stating it under the station's key.
 
+use std::ops::ControlFlow;
+
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, ReceiptId, StationId};
@@ -105,7 +107,7 @@ impl Blobs {
                     None if blobs.missing.len() < MAX_BLOBS_MISSING => blobs.missing.push(hash),
                     None => {}
                 }
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             },
         )?;
         Ok(blobs)
