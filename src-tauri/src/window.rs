@@ -63,6 +63,7 @@ fn tablet(folder: PathBuf) -> Arc<Tablet> {
     let services = Services {
         position: Box::new(Desktop),
         camera: Box::new(Desktop),
+        network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
     };
     Arc::new(Tablet::new(folder, Arc::new(Machine), services))

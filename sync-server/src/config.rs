@@ -18,7 +18,11 @@ const KEYS: &[(&str, &str, &str)] = &[
         "\"\"",
         "PostgreSQL database of the store, postgres://user@host/database, or a file; empty: a file in the data folder.",
     ),
-    ("blobs", "\"\"", "Where photos and signatures lie: a folder, or s3://bucket/prefix; empty: the folder blobs in the data folder."),
+    (
+        "blobs",
+        "\"\"",
+        "Where photos and signatures lie: a folder, or s3://bucket/prefix; empty: the folder blobs in the data folder.",
+    ),
     (
         "s3_endpoint",
         "\"\"",

@@ -6,15 +6,15 @@ mod kit;
 use std::sync::Arc;
 
 use ailchin_core::hash::Hash;
+use ailchin_server::Config;
 use ailchin_server::blobs::Blobs;
 use ailchin_server::server::Server;
-use ailchin_server::Config;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 
-use kit::bucket::{Fault, FakeS3};
+use kit::bucket::{FakeS3, Fault};
 use kit::{Doors, Station, client};
 
 /// A server of the station over the bucket.

@@ -32,7 +32,8 @@ struct Filled {
 fn fill(seed: u64) -> Filled {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("station.db")).unwrap();
-    let made = demo::fill(&store, &Blobs::in_folder(&folder.path().join("blobs")).unwrap(), seed, SIZE, until()).unwrap();
+    let made =
+        demo::fill(&store, &Blobs::in_folder(&folder.path().join("blobs")).unwrap(), seed, SIZE, until()).unwrap();
     Filled { folder, store, made }
 }
 

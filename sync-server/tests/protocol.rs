@@ -119,7 +119,12 @@ fn tight(text: &str) -> String {
 fn upload(examples: &mut Examples, doors: &Doors, session: &str) {
     let bytes = b"\x89PNG\r\n\x1a\neni";
     let hash = Hash::of(bytes);
-    let mut exchange = |request: &'static str, answer: &'static str, asked: (&str, &str), headers: &[(&str, &str)], body: &[u8], said: &[&str]| {
+    let mut exchange = |request: &'static str,
+                        answer: &'static str,
+                        asked: (&str, &str),
+                        headers: &[(&str, &str)],
+                        body: &[u8],
+                        said: &[&str]| {
         let mut text = format!("{} {}\nTus-Resumable: 1.0.0\n", asked.0, asked.1);
         let mut asking = doors.client.request(asked.0.parse().unwrap(), doors.url(asked.1)).bearer_auth(session);
         asking = asking.header("Tus-Resumable", "1.0.0").body(body.to_vec());

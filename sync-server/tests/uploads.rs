@@ -151,7 +151,11 @@ fn a_blob_comes_in_parts_counts_when_it_is_whole_and_comes_once() {
 
     let other = self::hand(&doors, &station.tablet(0));
     let answer = other.creation(&bytes, "image/png").send().unwrap();
-    assert_eq!((answer.status().as_u16(), said(&answer, "upload-offset")), (201, "3000"), "another tablet need not send");
+    assert_eq!(
+        (answer.status().as_u16(), said(&answer, "upload-offset")),
+        (201, "3000"),
+        "another tablet need not send"
+    );
     assert_eq!(counted(), (1, 1));
 }
 

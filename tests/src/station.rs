@@ -312,6 +312,17 @@ impl Station {
         }
     }
 
+    /// Its disk loses a blob, and its store knows it.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn loses_blob(&self, hash: Hash) {
+        std::fs::remove_file(self.config.data.join("blobs").join(Blobs::path(hash))).unwrap();
+        let connection = rusqlite::Connection::open(self.config.store_path()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        assert_eq!(connection.execute("DELETE FROM blob WHERE hash = ?1", [hash]).unwrap(), 1);
+    }
+
     /// Whether the whole bytes of a blob lie in the station's folder.
     #[must_use]
     pub fn holds(&self, hash: Hash) -> bool {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use ailchin_core::device::services::{Desktop, SecretFile};
+use ailchin_core::device::services::{Desktop, Metered, SecretFile, SetNetwork};
 use ailchin_core::device::{self, Attached, Services};
 use ailchin_core::error::Code;
 use ailchin_core::form::Answers;
@@ -30,6 +30,7 @@ pub struct Tablet {
     folder: Arc<tempfile::TempDir>,
     world: Arc<Seeded>,
     core: Arc<device::Tablet>,
+    network: Arc<Mutex<Metered>>,
 }
 
 impl Deref for Tablet {
@@ -46,8 +47,9 @@ impl Tablet {
     pub fn unpacked(seed: u64) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let world = Arc::new(Seeded::new(seed, NOW));
-        let core = core(folder.path(), Arc::clone(&world) as Arc<dyn World>);
-        Self { folder, world, core }
+        let network = Arc::new(Mutex::new(Metered::Unknown));
+        let core = core(folder.path(), Arc::clone(&world) as Arc<dyn World>, Arc::clone(&network));
+        Self { folder, world, core, network }
     }
 
     /// A tablet that has used an invite and is open.
@@ -67,7 +69,7 @@ impl Tablet {
     /// If it does not open.
     #[must_use]
     pub fn restarted(self) -> Self {
-        let core = core(self.folder.path(), Arc::clone(&self.world) as Arc<dyn World>);
+        let core = core(self.folder.path(), Arc::clone(&self.world) as Arc<dyn World>, Arc::clone(&self.network));
         let officer = core.state().unwrap().officers[0].id;
         core.unlock(officer, &PIN.into()).unwrap();
         Self { core, ..self }
@@ -77,6 +79,14 @@ impl Tablet {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Puts it on a network.
+    ///
+    /// # Panics
+    /// Never in practice.
+    pub fn is_on(&self, network: Metered) {
+        *self.network.lock().unwrap() = network;
     }
 
     /// Its clock.
@@ -204,10 +214,11 @@ pub fn entries(export: &str) -> Vec<Entry> {
     export.lines().map(|line| Entry::read(line.to_owned()).unwrap()).collect()
 }
 
-fn core(folder: &Path, world: Arc<dyn World>) -> Arc<device::Tablet> {
+fn core(folder: &Path, world: Arc<dyn World>, network: Arc<Mutex<Metered>>) -> Arc<device::Tablet> {
     let services = Services {
         position: Box::new(Desktop),
         camera: Box::new(Desktop),
+        network: Box::new(SetNetwork(network)),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
     };
     Arc::new(device::Tablet::new(folder.to_owned(), world, services))

@@ -1,6 +1,6 @@
 // Uploads one file with tus-js-client, as its own documentation says to, and prints as one line of JSON how it ended.
 // The only argument is JSON: endpoint, token, file, hash, type, urls (where addresses are remembered), and perhaps
-// chunk (bytes a request), abortAt (bytes), terminate, withCreation, override.
+// chunk (bytes a request), abortAt (bytes the station has), terminate, withCreation, override.
 import { createReadStream, statSync } from 'node:fs'
 
 import * as tus from 'tus-js-client'
@@ -31,8 +31,8 @@ const upload = new tus.Upload(createReadStream(asked.file), {
   onAfterResponse: (request, response) => {
     requests.push(`${request.getMethod()} ${response.getStatus()}`)
   },
-  onProgress: (sent) => {
-    if (asked.abortAt === undefined || aborted || sent < asked.abortAt) return
+  onChunkComplete: (_, accepted) => {
+    if (asked.abortAt === undefined || aborted || accepted < asked.abortAt) return
     aborted = true
     upload.abort(asked.terminate ?? false).then(() => say('aborted'), (cause) => say(`${cause}`))
   },

@@ -16,10 +16,10 @@ use crate::error::Code;
 use crate::sync::Invite;
 use crate::view::{
     AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, ConflictList, ConflictPage, Correct,
-    Decide, Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, HouseholdList,
-    HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
-    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved,
-    SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
+    Decide, Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed,
+    HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture,
+    ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft,
+    Saved, Space, SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -147,7 +147,21 @@ commands! {
         Ok(Nothing {})
     };
     finish_form: FinishForm => Finished = |tablet, asked| tablet.finish_form(asked.id, &asked.submission);
-    blob: BlobRef => Bytes = |tablet, asked| tablet.with(|replica, _, _| stored(replica, asked.hash));
+    blob: BlobRef => Bytes = |tablet, asked| {
+        let blob = tablet.blob(asked.hash)?;
+        Ok(Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
+    };
+    sync_settings: Nothing => SyncSettings = |tablet, _| tablet.with(|replica, _, _| Ok(replica.sync_settings()?));
+    set_sync_settings: SyncSettings => SyncSettings = |tablet, asked| {
+        tablet.with(|replica, _, _| {
+            replica.set_sync_settings(asked)?;
+            Ok(replica.sync_settings()?)
+        })
+    };
+    space: Nothing => Space = |tablet, _| tablet.with(|replica, _, _| Ok(replica.space()?));
+    free_space: FreeSpace => Freed = |tablet, asked| {
+        tablet.with(|replica, _, _| Ok(Freed { bytes: replica.free_space(asked.target_bytes)? }))
+    };
     position: Nothing => Option<Fix> = |tablet, _| Ok(tablet.position());
     camera: Nothing => Option<Picture> = |tablet, _| {
         Ok(tablet.camera().take().map(|bytes| Picture { bytes_base64: STANDARD.encode(bytes) }))

@@ -228,7 +228,7 @@ mod tests {
         };
         let table = |class: u8, counts: [u8; 2], symbols: &[u8]| [&[class][..], &counts, &[0; 14], symbols].concat();
         // Full and no light of an ink: a code for the length, the value, the end of the block.
-        let (full, none) = ("0" .to_owned() + "1111111000" + "0", "10".to_owned() + "01111111111" + "0");
+        let (full, none) = ("0".to_owned() + "1111111000" + "0", "10".to_owned() + "01111111111" + "0");
         let mut bits = [full.as_str(), &none, &none, &full].concat();
         while bits.len() % 8 != 0 {
             bits.push('1');

@@ -34,6 +34,23 @@ pub trait SecretStore: Send + Sync {
     fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError>;
 }
 
+/// Whether what travels is paid for by the byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metered {
+    /// A mobile network, or one that somebody marked as such.
+    Yes,
+    /// Wi-Fi or a cable.
+    No,
+    /// The device cannot know. Taken as not metered: photos that never leave help nobody.
+    Unknown,
+}
+
+/// Knows which network the device is on.
+pub trait Network: Send + Sync {
+    /// What is known now.
+    fn metered(&self) -> Metered;
+}
+
 /// A desktop: no receiver, no camera of its own.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Desktop;
@@ -47,6 +64,22 @@ impl Position for Desktop {
 impl Camera for Desktop {
     fn take(&self) -> Option<Vec<u8>> {
         None
+    }
+}
+
+impl Network for Desktop {
+    fn metered(&self) -> Metered {
+        Metered::Unknown
+    }
+}
+
+/// A network of which is known what a test sets.
+#[derive(Debug, Clone)]
+pub struct SetNetwork(pub std::sync::Arc<std::sync::Mutex<Metered>>);
+
+impl Network for SetNetwork {
+    fn metered(&self) -> Metered {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

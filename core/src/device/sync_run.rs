@@ -12,7 +12,9 @@ use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
-use crate::sync::{Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Step, Told, read_batch, write_batch, write_line};
+use crate::sync::{
+    Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Step, Told, read_batch, write_batch, write_line,
+};
 use crate::view::{Progress, Stage};
 use crate::world::World;
 

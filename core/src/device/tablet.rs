@@ -9,18 +9,23 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::forms::{self, Attached};
-use super::services::{Camera, Position, SecretStore};
+use super::services::{Camera, Metered, Network, Position, SecretStore};
 use super::sync_run::{self, Sides};
 use super::{DeviceError, Keys, Sending, StationDoors as _, SyncReport, Transport, Vault, check_pin, photo};
 use crate::error::Code;
 use crate::form::Answers;
+use crate::hash::Hash;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
 use crate::record::{Fields, Kind, Names};
-use crate::replica::{Author, Change, DraftRow, FileKey, FinishedForm, RecordView, RefusedEntry, Replica, StationNote};
+use crate::replica::{
+    Author, Change, DraftRow, FileKey, FinishedForm, NamedBlob, RecordView, RefusedEntry, Replica, ReplicaError,
+    StationNote, StoredBlob,
+};
 use crate::sync::{EnrolRequest, Invite};
 use crate::time::Instant;
 use crate::view::{
-    AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Progress, Refusal, Saved, SyncStatus, TabletState,
+    AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Progress, Refusal, Saved, SyncSettings, SyncStatus,
+    TabletState,
 };
 use crate::world::World;
 
@@ -30,6 +35,8 @@ pub struct Services {
     pub position: Box<dyn Position>,
     /// Its camera.
     pub camera: Box<dyn Camera>,
+    /// Which network it is on.
+    pub network: Box<dyn Network>,
     /// Its place for a secret.
     pub secrets: Box<dyn SecretStore>,
 }
@@ -326,7 +333,7 @@ impl Tablet {
         let model = &forms::form(form)?.model;
         let draft = self.begin_form(household, form)?.draft;
         for file in files {
-            let name = format!("{}-{}.jpg", file.question, crate::hash::Hash::of(&file.bytes));
+            let name = format!("{}-{}.jpg", file.question, Hash::of(&file.bytes));
             self.attach(draft, &name, &file.bytes)?;
             answers.insert(file.question.clone(), Value::from(name));
         }
@@ -361,8 +368,11 @@ impl Tablet {
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
         let device = open.author.device;
         let (waiting, holdings) = (open.replica.waiting(device)?, open.replica.holdings(device)?);
+        let photos_go = self.photos_go(open.replica.sync_settings()?);
+        let photos_wait_for_wifi = if photos_go { 0 } else { open.replica.photos_wait()? };
         let syncing = self.lock_syncing();
         Ok(SyncStatus {
+            photos_wait_for_wifi,
             running: syncing.running,
             waiting,
             standing: open.replica.standing(device)?,
@@ -375,6 +385,42 @@ impl Tablet {
             address: open.note.address.clone(),
             device,
         })
+    }
+
+    /// A photo or signature. One that is not here any more, or never was, is fetched from the station and kept until its
+    /// space is needed.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if nothing names it, [`Code::StationUnreachable`] and the station's codes.
+    pub fn blob(&self, hash: Hash) -> Result<StoredBlob, DeviceError> {
+        let fetching = self.with(|replica, author, _| match replica.blob(hash) {
+            Ok(blob) => Ok(Fetching::Here(blob)),
+            Err(ReplicaError::NotFound { .. }) => {
+                Ok(Fetching::There(replica.naming(hash)?, replica.token()?, author.device))
+            }
+            Err(other) => Err(other.into()),
+        })?;
+        let (named, token, device) = match fetching {
+            Fetching::Here(blob) => return Ok(blob),
+            Fetching::There(named, token, device) => (named, token, device),
+        };
+        // The replica is not locked while the network is asked.
+        let (note, keys) = {
+            let open = self.lock_open();
+            let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
+            (open.note.clone(), Arc::clone(&open.keys))
+        };
+        let mut transport = Transport::to(&note.address, note.fingerprint.as_deref(), token)?;
+        let blob = match transport.fetch_blob(named) {
+            Err(DeviceError::Station(Code::NotLoggedIn)) => {
+                let session = transport.log_in(device, &keys.signing)?;
+                self.with(|replica, _, _| Ok(replica.keep_token(&session.token)?))?;
+                transport.fetch_blob(named)?
+            }
+            other => other?,
+        };
+        self.with(|replica, _, _| Ok(replica.keep_fetched(&blob)?))?;
+        Ok(blob)
     }
 
     /// Syncs in the background; [`Tablet::sync_status`] tells how it goes.
@@ -425,6 +471,7 @@ impl Tablet {
 
     fn run_sync(&self, mut run: SyncRun) -> Result<SyncReport, DeviceError> {
         let result = run.replica.token().map_err(DeviceError::from).and_then(|token| {
+            let settings = run.replica.sync_settings()?;
             let mut transport = Transport::to(&run.note.address, run.note.fingerprint.as_deref(), token)?;
             sync_run::run(&mut Sides {
                 replica: &mut run.replica,
@@ -434,7 +481,11 @@ impl Tablet {
                 signing: &run.keys.signing,
                 station_key: &run.note.station_key,
                 stop: &self.stop,
-                sending: Sending { photos: true, bytes_a_second: None, pause: &|ms| self.pause(ms) },
+                sending: Sending {
+                    photos: self.photos_go(settings),
+                    bytes_a_second: settings.kib_a_second.map(|kib| u64::from(kib) * 1024),
+                    pause: &|ms| self.pause(ms),
+                },
                 progress: &|progress| self.lock_syncing().running = Some(progress),
             })
         });
@@ -446,6 +497,11 @@ impl Tablet {
             syncing.clock_ahead_ms = report.clock_ahead_ms;
         }
         result
+    }
+
+    /// Whether photos may use the network there is now.
+    fn photos_go(&self, settings: SyncSettings) -> bool {
+        !settings.photos_on_wifi_only || self.services.network.metered() != Metered::Yes
     }
 
     /// Lets time pass within a sync, unless it is to stop.
@@ -512,6 +568,12 @@ impl Tablet {
     fn lock_syncing(&self) -> MutexGuard<'_, Syncing> {
         self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a blob is.
+enum Fetching {
+    Here(StoredBlob),
+    There(NamedBlob, Option<String>, DeviceId),
 }
 
 /// What a sync takes with it, so that locking the tablet does not end it.

@@ -16,12 +16,13 @@ use serde::de::DeserializeOwned;
 
 use super::{DeviceError, StationDoors, Upload};
 use crate::error::Code;
+use crate::hash::Hash;
 use crate::ids::DeviceId;
-use crate::replica::WaitingBlob;
+use crate::replica::{NamedBlob, StoredBlob, WaitingBlob};
 use crate::sync::{
-    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PROTOCOL, PROTOCOL_HEADER, PushAnswer,
-    Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE,
-    login_message,
+    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, Media, PROTOCOL, PROTOCOL_HEADER,
+    PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES, UPLOAD_HASH,
+    UPLOAD_MEDIA_TYPE, login_message,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,6 +69,21 @@ impl Transport {
         json(self.send(self.to_path(Method::POST, "/v1/enrol").json(request))?)
     }
 
+    /// Fetches a blob that a revision names.
+    ///
+    /// # Errors
+    /// The station's code, [`Code::BlobWrong`] for other bytes, or that it does not answer.
+    pub fn fetch_blob(&self, named: NamedBlob) -> Result<StoredBlob, DeviceError> {
+        let NamedBlob { hash, device, seq } = named;
+        let answer = self.send(self.to_path(Method::GET, &format!("/v1/blobs/{hash}?device={device}&seq={seq}")))?;
+        let media_type = answer.headers().get("content-type").and_then(|said| said.to_str().ok()).map(str::to_owned);
+        let bytes = bytes(answer)?;
+        match media_type.filter(|said| Media::named(said).is_some()) {
+            Some(media_type) if Hash::of(&bytes) == hash => Ok(StoredBlob { hash, media_type, bytes }),
+            _ => Err(DeviceError::Station(Code::BlobWrong)),
+        }
+    }
+
     /// A request by tus; `at` is an address that the station gave.
     fn by_tus(&self, method: Method, at: &str) -> Result<RequestBuilder, DeviceError> {
         // An address of somewhere else would take the token there.
@@ -100,7 +116,9 @@ impl Transport {
             (StatusCode::UNAUTHORIZED, Err(_)) => Err(DeviceError::Station(Code::NotLoggedIn)),
             (StatusCode::FORBIDDEN, Err(_)) => Err(DeviceError::Station(Code::DeviceRevoked)),
             (StatusCode::UNPROCESSABLE_ENTITY, Err(_)) => Err(DeviceError::Station(Code::BlobWrong)),
-            (StatusCode::TOO_MANY_REQUESTS | StatusCode::LOCKED, Err(_)) => Err(DeviceError::Station(Code::TooManyRequests)),
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::LOCKED, Err(_)) => {
+                Err(DeviceError::Station(Code::TooManyRequests))
+            }
             (status, Err(_)) if status.is_server_error() => Err(DeviceError::Station(Code::StationFailed)),
             (_, Err(_)) => Err(DeviceError::Station(Code::AnswerUnreadable)),
         }

@@ -3,10 +3,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::exchange::{meta, set_meta};
 use super::{Replica, ReplicaError};
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::sync::{Digest, SMALL_BLOB_BYTES};
+use crate::view::{Space, SyncSettings};
 
 /// Bytes kept by their hash.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,13 +34,15 @@ pub struct WaitingBlob {
     pub upload: Option<String>,
 }
 
-/// What blobs take on the tablet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Space {
-    /// Bytes that may be freed: a receipt states that the station has them.
-    pub can_free_bytes: u64,
-    /// How many blobs these are.
-    pub can_free: u64,
+/// A blob that is at the station, and a revision that names it: the station gives it to whoever may read the revision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NamedBlob {
+    /// Its hash.
+    pub hash: Hash,
+    /// The device in whose log the revision stands …
+    pub device: DeviceId,
+    /// … at this place.
+    pub seq: u64,
 }
 
 impl Replica {
@@ -120,7 +124,9 @@ impl Replica {
             let mut again = 0;
             for hash in hashes {
                 let changed = tx
-                    .prepare_cached("UPDATE blob SET state = 'waiting', covered = 0 WHERE hash = ?1 AND state = 'stored'")
+                    .prepare_cached(
+                        "UPDATE blob SET state = 'waiting', covered = 0 WHERE hash = ?1 AND state = 'stored'",
+                    )
                     .and_then(|mut to| to.execute([hash]))
                     .map_err(ReplicaError::sql("letting a blob wait again"))?;
                 again += changed as u64;
@@ -169,14 +175,66 @@ impl Replica {
             for hash in going {
                 tx.execute("DELETE FROM blob WHERE hash = ?1 AND state = 'fetched'", [hash])
                     .and_then(|_| {
-                        tx.execute("UPDATE blob SET bytes = NULL, state = 'freed' WHERE hash = ?1 AND state = 'stored'", [
-                            hash,
-                        ])
+                        tx.execute(
+                            "UPDATE blob SET bytes = NULL, state = 'freed' WHERE hash = ?1 AND state = 'stored'",
+                            [hash],
+                        )
                     })
                     .map_err(doing("freeing space"))?;
             }
             Ok(freed)
         })
+    }
+
+    /// A revision that names a blob, to ask the station for it.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotFound`] if none does.
+    pub fn naming(&self, hash: Hash) -> Result<NamedBlob, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT device, seq FROM blob_named JOIN log USING (device, seq)
+                     WHERE hash = ?1 AND position IS NOT NULL ORDER BY position DESC LIMIT 1",
+                )
+                .and_then(|mut from| {
+                    from.query_row([hash], |row| Ok(NamedBlob { hash, device: row.get(0)?, seq: row.get(1)? }))
+                        .optional()
+                })
+                .map_err(ReplicaError::sql("looking for who names a blob"))?
+                .ok_or(ReplicaError::NotFound { what: "blob" })
+        })
+    }
+
+    /// How many photos wait for the station, without what is small.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn photos_wait(&self) -> Result<u32, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached("SELECT count(*) FROM blob WHERE state = 'waiting' AND size_bytes > ?1")
+                .and_then(|mut from| from.query_row([SMALL_BLOB_BYTES], |row| row.get(0)))
+                .map_err(ReplicaError::sql("counting photos that wait"))
+        })
+    }
+
+    /// How photos and signatures travel.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn sync_settings(&self) -> Result<SyncSettings, ReplicaError> {
+        let json: Option<String> = self.reading(|connection| meta(connection, "sync_settings"))?;
+        json.map_or(Ok(SyncSettings::default()), |json| serde_json::from_str(&json).map_err(ReplicaError::Stored))
+    }
+
+    /// Sets how photos and signatures travel.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_sync_settings(&mut self, settings: SyncSettings) -> Result<(), ReplicaError> {
+        let json = serde_json::to_string(&settings).map_err(ReplicaError::Stored)?;
+        self.writing(|tx| set_meta(tx, "sync_settings", &json))
     }
 
     /// Keeps bytes that were fetched from the station to be seen.

@@ -22,7 +22,7 @@ mod search;
 mod tablet;
 
 pub use append::{Author, Change};
-pub use blobs::{Space, StoredBlob, WaitingBlob};
+pub use blobs::{NamedBlob, StoredBlob, WaitingBlob};
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry, StationNote};
 pub use read::{LogLine, RecordView};

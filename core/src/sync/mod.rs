@@ -10,18 +10,15 @@ mod invite;
 mod receipt;
 mod wire;
 
-pub use blob::{
-    MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE,
-};
+pub use blob::{MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE};
 pub use conversation::{Conversation, Holdings, Outcome, Step, Told};
 pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use wire::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
-    PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest,
-    Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch,
-    write_line,
+    PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session, StateAnswer,
+    StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch, write_line,
 };
 
 /// Ed25519 signatures and keys as hexadecimal digits in JSON.

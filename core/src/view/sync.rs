@@ -55,6 +55,8 @@ pub struct SyncStatus {
     pub last_error: Option<Refusal>,
     /// When the last sync ended, well or not.
     pub last_tried: Option<Instant>,
+    /// Photos that wait for Wi-Fi: the network is a metered one now, and the officer does not want photos to use it.
+    pub photos_wait_for_wifi: u32,
     /// Records with an undecided conflict.
     pub conflicts: u32,
     /// How far this clock is ahead of the station's, in ms, at the last sync.
@@ -175,4 +177,40 @@ pub struct ScopeLine {
     pub count: u64,
     /// Digest over them.
     pub digest: Hash,
+}
+
+/// How photos and signatures travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SyncSettings {
+    /// Photos wait while the network is a metered one. Text and signatures never wait.
+    pub photos_on_wifi_only: bool,
+    /// The most KiB in a second; `None` for as many as go.
+    pub kib_a_second: Option<u32>,
+}
+
+/// What photos take on this tablet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Space {
+    /// Bytes that may be freed: a receipt states that the station has them.
+    pub can_free_bytes: u64,
+    /// How many photos and signatures these are.
+    pub can_free: u32,
+}
+
+/// How much is to be freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FreeSpace {
+    /// At least so many bytes, if so many may go.
+    pub target_bytes: u64,
+}
+
+/// How much was freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Freed {
+    /// So many bytes, for what comes.
+    pub bytes: u64,
 }

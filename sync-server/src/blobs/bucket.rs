@@ -39,7 +39,12 @@ impl Bucket {
             None => (text.strip_prefix("s3://")?, ""),
         };
         let endpoint = Some(endpoint).filter(|endpoint| !endpoint.is_empty()).map(str::to_owned);
-        (!name.is_empty()).then(|| Self { name: name.to_owned(), prefix: prefix.to_owned(), endpoint, credentials: None })
+        (!name.is_empty()).then(|| Self {
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+            endpoint,
+            credentials: None,
+        })
     }
 
     pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>, BlobsError> {

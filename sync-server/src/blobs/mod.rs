@@ -59,7 +59,8 @@ impl Blobs {
     /// [`BlobsError`] if it cannot be made.
     pub fn in_folder(path: &Path) -> Result<Self, BlobsError> {
         std::fs::create_dir_all(path).map_err(|source| BlobsError::Folder { path: path.to_owned(), source })?;
-        let folder = LocalFileSystem::new_with_prefix(path).map_err(BlobsError::doing("opening the folder of blobs"))?;
+        let folder =
+            LocalFileSystem::new_with_prefix(path).map_err(BlobsError::doing("opening the folder of blobs"))?;
         Ok(Self { objects: Arc::new(folder.with_fsync(true).with_automatic_cleanup(true)) })
     }
 

@@ -192,8 +192,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::in_folder(folder.path()).unwrap();
         let world = Seeded::new(1, Instant::from_ms(1_000));
-        let name =
-            UploadName { station: StationId::new(&world), device: DeviceId::new(&world), hash: Hash::of(b"0123456789") };
+        let name = UploadName {
+            station: StationId::new(&world),
+            device: DeviceId::new(&world),
+            hash: Hash::of(b"0123456789"),
+        };
         let info = Info { size_bytes: 10, media_type: "image/png".to_owned(), expires_ms: Instant::from_ms(2_000) };
         (folder, blobs, name, info)
     }

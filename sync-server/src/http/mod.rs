@@ -103,7 +103,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sync/push", post(sync::push))
         .route("/v1/sync/pull", get(sync::pull))
         .route("/v1/sync/receipt", post(sync::receipt))
-        .route("/v1/blobs/{hash}", head(blobs::look))
+        .route("/v1/blobs/{hash}", head(blobs::look).get(blobs::show))
         .merge(tus::routes())
         .route("/v1/console/login", post(console::login))
         .route("/v1/console/overview", get(console::overview))

@@ -1,11 +1,12 @@
 //! Which blobs the station has verified bytes of. The bytes lie in a folder; a row comes after them.
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::StationId;
+use ailchin_core::ids::{AreaId, DeviceId, StationId};
+use ailchin_core::record::{Entry, blobs};
 use ailchin_core::time::Instant;
 
 use super::sql::cells;
-use super::{Store, StoreError};
+use super::{Store, StoreError, device};
 
 impl Store {
     /// Whether verified bytes are here.
@@ -15,6 +16,40 @@ impl Store {
     pub fn has_blob(&self, station: StationId, hash: Hash) -> Result<bool, StoreError> {
         self.read("looking for a blob", |tx| {
             tx.exists("SELECT 1 FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])
+        })
+    }
+
+    /// Size and media type of a blob for a device that may read the revision at place `seq` of `author`'s log, if that
+    /// revision names the blob and its bytes are here.
+    ///
+    /// # Errors
+    /// `device_unknown`, `device_revoked`.
+    pub fn blob_for(
+        &self,
+        station: StationId,
+        reader: DeviceId,
+        hash: Hash,
+        (author, seq): (DeviceId, u64),
+    ) -> Result<Option<(u64, String)>, StoreError> {
+        self.read("looking for a blob that somebody wants to see", |tx| {
+            let device = device::require(tx, station, reader)?;
+            let scopes = device::scopes(tx, station, &device)?.unwrap_or_default();
+            let revision = tx.optional(
+                "SELECT area, body FROM log WHERE station = $1 AND device = $2 AND seq = $3",
+                cells![station, author, seq],
+                |row| Ok((row.get::<AreaId>("area")?, row.get::<String>("body")?)),
+            )?;
+            let Some((area, body)) = revision else { return Ok(None) };
+            let may_read = author == reader || scopes.contains(&area);
+            let names = |entry: Entry| blobs(&entry.revision.fields).any(|(named, _)| named == hash);
+            if !may_read || !Entry::read(body).is_ok_and(names) {
+                return Ok(None);
+            }
+            tx.optional(
+                "SELECT size_bytes, media_type FROM blob WHERE station = $1 AND hash = $2",
+                cells![station, hash],
+                |row| Ok((row.get("size_bytes")?, row.get("media_type")?)),
+            )
         })
     }
 

@@ -85,7 +85,10 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, request: Request) -> Res
     let query: BTreeMap<String, String> = axum::extract::Query::try_from_uri(&head.uri).map(|query| query.0).unwrap();
     let path = head.uri.path().strip_prefix(&format!("/{BUCKET}")).unwrap();
     let mut shelf = lock(&shelf);
-    let fault = { let n = shelf.asked; shelf.faults.remove(&n) };
+    let fault = {
+        let n = shelf.asked;
+        shelf.faults.remove(&n)
+    };
     shelf.asked += 1;
     if fault == Some(Fault::Refuses) {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

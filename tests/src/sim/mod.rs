@@ -27,7 +27,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 
-use ailchin_core::device::{self, DeviceError, Sides, SyncReport};
+use ailchin_core::device::{self, DeviceError, Sending, Sides, SyncReport};
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::RevisionId;
@@ -414,6 +414,7 @@ impl Sim {
             signing: &signing,
             station_key: &station_key,
             stop: &self.stop,
+            sending: Sending { photos: true, bytes_a_second: None, pause: &|_| {} },
             progress: &|_| {},
         });
         self.depth.set(self.depth.get() - 1);

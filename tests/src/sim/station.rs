@@ -2,6 +2,8 @@
 //!
 //! What `ailchin_server`'s HTTP handlers do between a request and the store is done here once more, without HTTP.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ailchin_core::error::Code;
@@ -12,7 +14,7 @@ use ailchin_core::sync::{ErrorBody, LoginProof, LoginRequest, MAX_BLOB_BYTES, Re
 use ailchin_core::world::{Seeded, World as _};
 use ailchin_server::Store;
 use ailchin_server::batch::{MAX_PUSH_BYTES, Push, pack_pull};
-use ailchin_server::blob_folder::BlobFolder;
+use ailchin_server::blobs::Blobs;
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
@@ -32,13 +34,30 @@ const SESSION_HOURS: u32 = 12;
 pub(super) enum Door {
     Login,
     Proof,
-    State { after: u64 },
+    State {
+        after: u64,
+    },
     Push,
-    Pull { after: u64 },
+    Pull {
+        after: u64,
+    },
     Receipt,
-    HasBlob(Hash),
-    PutBlob(Hash, String),
+    /// Brings a blob's first bytes or none.
+    BeginBlob {
+        hash: Hash,
+        media_type: String,
+        size: u64,
+    },
+    BlobAt(Hash),
+    /// Brings the bytes from there on.
+    AddToBlob {
+        hash: Hash,
+        offset: u64,
+    },
 }
+
+/// A blob under way: its media type, its size, and what has arrived.
+type Upload = (String, u64, Vec<u8>);
 
 impl Door {
     pub(super) const fn name(&self) -> &'static str {
@@ -49,8 +68,9 @@ impl Door {
             Self::Push => "push",
             Self::Pull { .. } => "pull",
             Self::Receipt => "receipt",
-            Self::HasBlob(_) => "has blob",
-            Self::PutBlob(..) => "put blob",
+            Self::BeginBlob { .. } => "begin blob",
+            Self::BlobAt(_) => "blob at",
+            Self::AddToBlob { .. } => "add to blob",
         }
     }
 }
@@ -93,7 +113,9 @@ pub(super) struct Copy(Files);
 pub(super) struct Station {
     path: PathBuf,
     store: Option<Store>,
-    pub(super) folder: BlobFolder,
+    folder: PathBuf,
+    blobs: Blobs,
+    uploads: RefCell<BTreeMap<(DeviceId, Hash), Upload>>,
     pub(super) world: Seeded,
     /// How far its clock is ahead of the true time.
     pub(super) ahead_ms: i64,
@@ -159,7 +181,9 @@ impl Station {
         Self {
             path,
             store: Some(store),
-            folder: BlobFolder::new(folder.join("blobs")),
+            folder: folder.join("blobs"),
+            blobs: Blobs::in_folder(&folder.join("blobs")).unwrap(),
+            uploads: RefCell::default(),
             world,
             ahead_ms: 0,
             killed_by: None,
@@ -288,25 +312,67 @@ impl Station {
                 let device = self.device(request)?;
                 json_of(store.receipt(self.id, device, &read::<ReceiptRequest>(&request.body)?, world))
             }
-            Door::HasBlob(hash) => {
-                self.device(request)?;
-                let here = store.has_blob(self.id, *hash).map_err(failed)?;
-                if here { Ok(Vec::new()) } else { Err(refusal(Code::NotFound)) }
-            }
-            Door::PutBlob(hash, media_type) => {
-                self.device(request)?;
-                if request.body.len() > MAX_BLOB_BYTES {
+            Door::BeginBlob { hash, media_type, size } => {
+                let device = self.device(request)?;
+                if let Some(size) = self.holds(*hash)? {
+                    return Ok(written(size));
+                }
+                if *size > MAX_BLOB_BYTES as u64 {
                     return Err(refusal(Code::TooLarge));
                 }
-                if Hash::of(&request.body) != *hash {
-                    return Err(refusal(Code::BlobWrong));
+                let begun = (media_type.clone(), *size, Vec::new());
+                let here = self.uploads.borrow_mut().entry((device, *hash)).or_insert(begun).2.len();
+                // What it brings is for the beginning.
+                let bytes = if here == 0 { request.body.as_slice() } else { &[] };
+                self.arrived(device, *hash, here as u64, bytes).map(written)
+            }
+            Door::BlobAt(hash) => {
+                let device = self.device(request)?;
+                if let Some(size) = self.holds(*hash)? {
+                    return Ok(written(size));
                 }
-                self.folder.keep(*hash, &request.body).unwrap();
-                let size = request.body.len() as u64;
-                store.keep_blob(self.id, *hash, size, media_type, now).map_err(failed)?;
-                Ok(Vec::new())
+                let uploads = self.uploads.borrow();
+                uploads
+                    .get(&(device, *hash))
+                    .map(|upload| written(upload.2.len() as u64))
+                    .ok_or(refusal(Code::NotFound))
+            }
+            Door::AddToBlob { hash, offset } => {
+                let device = self.device(request)?;
+                match self.holds(*hash)? {
+                    Some(_) => Err(refusal(Code::OffsetWrong)),
+                    None => self.arrived(device, *hash, *offset, &request.body).map(written),
+                }
             }
         }
+    }
+
+    /// The size of a blob that counts.
+    fn holds(&self, hash: Hash) -> Result<Option<u64>, ErrorBody> {
+        let here = self.store().has_blob(self.id, hash).map_err(failed)?;
+        Ok(here.then(|| std::fs::metadata(self.folder.join(Blobs::path(hash))).unwrap().len()))
+    }
+
+    /// Keeps bytes of an upload, however many of them came; verifies it when it is whole.
+    fn arrived(&self, device: DeviceId, hash: Hash, offset: u64, bytes: &[u8]) -> Result<u64, ErrorBody> {
+        let mut uploads = self.uploads.borrow_mut();
+        let (media_type, size, here) = uploads.get_mut(&(device, hash)).ok_or(refusal(Code::NotFound))?;
+        if here.len() as u64 != offset {
+            return Err(refusal(Code::OffsetWrong));
+        }
+        here.extend_from_slice(bytes);
+        let (came, size) = (here.len() as u64, *size);
+        if came < size {
+            return Ok(came);
+        }
+        let (whole, media_type) = (std::mem::take(here), media_type.clone());
+        uploads.remove(&(device, hash));
+        if Hash::of(&whole) != hash {
+            return Err(refusal(Code::BlobWrong));
+        }
+        self.blobs.keep_and_wait(hash, whole).unwrap();
+        self.store().keep_blob(self.id, hash, size, &media_type, self.world.now()).map_err(failed)?;
+        Ok(size)
     }
 
     /// Who asks.
@@ -363,7 +429,7 @@ impl Station {
 
     /// Whether the bytes of a blob are here, and are those of its name.
     pub(super) fn has_bytes(&self, hash: Hash) -> bool {
-        std::fs::read(self.folder.path(hash)).is_ok_and(|bytes| Hash::of(&bytes) == hash)
+        std::fs::read(self.folder.join(Blobs::path(hash))).is_ok_and(|bytes| Hash::of(&bytes) == hash)
     }
 
     /// Writes something at the console.
@@ -403,4 +469,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorBody> {
 
 fn json_of<T: Serialize>(answer: Result<T, StoreError>) -> Result<Vec<u8>, ErrorBody> {
     answer.map(|answer| serde_json::to_vec(&answer).unwrap()).map_err(failed)
+}
+
+fn written(offset: u64) -> Vec<u8> {
+    serde_json::to_vec(&offset).unwrap()
 }

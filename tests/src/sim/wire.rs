@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use ailchin_core::device::{DeviceError, StationDoors};
+use ailchin_core::device::{DeviceError, StationDoors, Upload};
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::DeviceId;
-use ailchin_core::replica::StoredBlob;
+use ailchin_core::replica::WaitingBlob;
 use ailchin_core::sync::{
     Challenge, ErrorBody, LoginProof, LoginRequest, PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer,
     StateQuery, login_message,
@@ -241,16 +241,27 @@ impl StationDoors for Wire<'_> {
         }
     }
 
-    fn send_blob(&self, blob: &StoredBlob) -> Result<(), DeviceError> {
+    fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {
+        let (hash, media_type, size) = (blob.hash, blob.media_type.clone(), blob.size_bytes);
         if self.sim.strikes(Planted::PhotoForgotten) {
-            return Ok(());
+            return Ok(Upload { address: hash.to_string(), offset: size });
         }
-        match self.carry(Door::HasBlob(blob.hash), Vec::new()) {
-            Ok(_) => return Ok(()),
-            Err(DeviceError::Station(Code::NotFound)) => {}
-            Err(other) => return Err(other),
+        let bytes = whole.unwrap_or_default().to_vec();
+        let offset = read(&self.carry(Door::BeginBlob { hash, media_type, size }, bytes)?)?;
+        Ok(Upload { address: hash.to_string(), offset })
+    }
+
+    fn blob_at(&self, address: &str) -> Result<Option<Upload>, DeviceError> {
+        match self.carry(Door::BlobAt(Hash::parse(address).unwrap()), Vec::new()) {
+            Ok(answer) => Ok(Some(Upload { address: address.to_owned(), offset: read(&answer)? })),
+            Err(DeviceError::Station(Code::NotFound)) => Ok(None),
+            Err(other) => Err(other),
         }
-        self.carry(Door::PutBlob(blob.hash, blob.media_type.clone()), blob.bytes.clone()).map(|_| ())
+    }
+
+    fn send_part(&self, upload: &Upload, bytes: &[u8]) -> Result<u64, DeviceError> {
+        let (hash, offset) = (Hash::parse(&upload.address).unwrap(), upload.offset);
+        read(&self.carry(Door::AddToBlob { hash, offset }, bytes.to_vec())?)
     }
 }
 

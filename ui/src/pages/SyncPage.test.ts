@@ -153,3 +153,34 @@ test('the receipt in full and all receipts are a tap away', async () => {
   await settled()
   expect(page.router.currentRoute.value.fullPath).toBe('/receipts')
 })
+
+test('photos that wait for Wi-Fi are named', async () => {
+  expect((await showing({})).has('sync-wifi')).toBe(false)
+  const page = await showing({ photos_wait_for_wifi: 12, covered: false })
+  expect(page.at('sync-wifi').text()).toContain('12 张照片等连上 Wi-Fi')
+})
+
+test('how photos travel is chosen with a tap each, and each tap is kept', async () => {
+  const page = await showing({})
+  await page.at('photos-wifi').trigger('click')
+  await settled()
+  expect(page.at('photos-wifi').text()).toContain('只用 Wi-Fi')
+  await page.at('photos-cap-64').trigger('click')
+  await settled()
+  expect(page.asked('set_sync_settings')).toEqual([
+    { photos_on_wifi_only: true, kib_a_second: null },
+    { photos_on_wifi_only: true, kib_a_second: 64 },
+  ])
+  expect(page.at('photos-cap-64').attributes('aria-pressed')).toBe('true')
+})
+
+test('only what the station has may be freed, and it is said how much', async () => {
+  const page = await showing({})
+  expect(page.at('photos-space').text()).toContain('151 张')
+  await page.at('photos-free').trigger('click')
+  await settled()
+  expect(page.asked('free_space')).toEqual([{ target_bytes: 284_000_000 }])
+  expect(page.has('photos-freed')).toBe(true)
+  const none = await mountPage(SyncPage, { space: () => ({ can_free_bytes: 0, can_free: 0 }) })
+  expect(none.has('photos-free')).toBe(false)
+})

@@ -73,6 +73,7 @@ export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
     standing: standing(),
     receipt: receipt(),
     covered: true,
+    photos_wait_for_wifi: 0,
     last_error: null,
     last_tried: ago(14),
     conflicts: 0,
@@ -195,6 +196,10 @@ export function replies(households = 1500, xform = ''): Replies {
     blob: () => picture,
     position: () => null,
     camera: () => null,
+    sync_settings: () => ({ photos_on_wifi_only: false, kib_a_second: null }),
+    set_sync_settings: (settings) => settings,
+    space: () => ({ can_free_bytes: 284_000_000, can_free: 151 }),
+    free_space: ({ target_bytes }) => ({ bytes: target_bytes }),
     sync_start: () => ({}),
     sync_stop: () => ({}),
     sync_status: () =>

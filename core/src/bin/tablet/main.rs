@@ -120,6 +120,7 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
     let services = Services {
         position: Box::new(Desktop),
         camera: Box::new(Desktop),
+        network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(arguments.dir.join("device-secret"))),
     };
     let tablet = Arc::new(Tablet::new(arguments.dir, Arc::new(Machine), services));

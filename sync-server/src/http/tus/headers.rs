@@ -132,10 +132,8 @@ mod tests {
     fn metadata_is_read_as_it_is_written_whatever_else_is_said() {
         let hash = Hash::of(b"x");
         let said = format!("filename d29ybGQ=,is_confidential, {}", metadata(hash, "image/png"));
-        let headers = HeaderMap::from_iter([
-            (UPLOAD_LENGTH, "12".parse().unwrap()),
-            (UPLOAD_METADATA, said.parse().unwrap()),
-        ]);
+        let headers =
+            HeaderMap::from_iter([(UPLOAD_LENGTH, "12".parse().unwrap()), (UPLOAD_METADATA, said.parse().unwrap())]);
         let wanted = Wanted::read(&headers).unwrap();
         assert_eq!((wanted.hash, wanted.media.media_type, wanted.size_bytes), (hash, "image/png", 12));
     }

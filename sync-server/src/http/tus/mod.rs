@@ -93,11 +93,16 @@ async fn create(State(app): State<App>, tablet: Tablet, request: Request) -> Res
     let brings = request.headers().get(CONTENT_TYPE).is_some_and(|said| said == UPLOAD_BYTES);
     let body = request.into_body();
     let name = UploadName { station: tablet.station, device: tablet.device, hash: wanted.hash };
+    // Whoever has the turn may bring the rest.
+    let turn = turn(&app, name).await?;
     if let Some(size) = here(&app, name).await? {
         discard(body).await;
-        return if size == wanted.size_bytes { Ok(created(name, size, None)) } else { Err(Refusal::from(Code::BlobWrong)) };
+        return if size == wanted.size_bytes {
+            Ok(created(name, size, None))
+        } else {
+            Err(Refusal::from(Code::BlobWrong))
+        };
     }
-    let turn = turn(&app, name).await?;
     let (info, begun) = match app.blobs.upload(name).await? {
         Some(info) if info.fits(&wanted) && info.expires_ms > app.world.now() => (info, true),
         _ => {
@@ -199,12 +204,7 @@ async fn end(State(app): State<App>, tablet: Tablet, Path(hash): Path<String>) -
 }
 
 /// `POST /v1/uploads/{hash}`: for those who can send no other method.
-async fn as_said(
-    state: State<App>,
-    tablet: Tablet,
-    hash: Path<String>,
-    request: Request,
-) -> Result<Response, Refusal> {
+async fn as_said(state: State<App>, tablet: Tablet, hash: Path<String>, request: Request) -> Result<Response, Refusal> {
     match request.headers().get("x-http-method-override").and_then(|said| said.to_str().ok()) {
         Some("PATCH") => add(state, tablet, hash, request).await,
         Some("DELETE") => end(state, tablet, hash).await.map(axum::response::IntoResponse::into_response),

@@ -154,7 +154,9 @@ impl Receiving {
         self.app
             .store(move |store, world| store.keep_blob(station, hash, size_bytes, media.media_type, world.now()))
             .await?;
-        if self.begun && let Err(failed) = self.app.blobs.end_upload(self.name).await {
+        if self.begun
+            && let Err(failed) = self.app.blobs.end_upload(self.name).await
+        {
             // It is swept later.
             tracing::warn!(error = %crate::causes(&failed), "a finished upload was not tidied up");
         }

@@ -40,6 +40,10 @@ last_error: Refusal | null,
  */
 last_tried: Instant | null, 
 /**
+ * Photos that wait for Wi-Fi: the network is a metered one now, and the officer does not want photos to use it.
+ */
+photos_wait_for_wifi: number, 
+/**
  * Records with an undecided conflict.
  */
 conflicts: number, 
