@@ -109,7 +109,7 @@ fn a_store_that_fails_at_any_request_of_an_upload_loses_and_spoils_nothing() {
             let before = 1;
             bucket.fails(before + n, &faults);
             let mut refused = 0;
-            let mut upload = || {
+            let upload = || {
                 if begin(&doors, &token, &bytes).send().unwrap().status() != 201 {
                     return false;
                 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use ailchin_core::hash::Hash;
 use ailchin_core::sync::{
-    EnrolRequest, Enrolled, LoginRequest, MAX_BATCH_ENTRIES, MAX_BLOB_BYTES, PushAnswer, Receipt, ReceiptRequest,
-    StateAnswer, Verdict, read_batch, write_batch,
+    EnrolRequest, Enrolled, LoginRequest, MAX_BATCH_ENTRIES, PushAnswer, Receipt, ReceiptRequest, StateAnswer, Verdict,
+    read_batch, write_batch,
 };
 use ailchin_core::world::World as _;
 use ailchin_server::certificate::Certificate;

@@ -38,7 +38,7 @@ impl Scene {
     }
 
     /// Runs the client to its end: how it ended, and the requests that were answered.
-    fn uploads(&self, more: Value) -> (String, Vec<String>) {
+    fn uploads(&self, more: &Value) -> (String, Vec<String>) {
         let mut asked = json!({
             "endpoint": self.wire.address(), "token": self.token, "hash": self.hash(), "type": "image/png",
             "file": self.folder.path().join("picture.png"), "urls": self.folder.path().join("urls.json"),
@@ -76,7 +76,7 @@ fn a_foreign_client_uploads_in_each_of_its_ways() {
     ];
     for (way, answered) in ways {
         let scene = Scene::with(50_000);
-        assert_eq!(scene.uploads(way), done(&answered));
+        assert_eq!(scene.uploads(&way), done(&answered));
         assert!(scene.station.holds(scene.hash()));
         assert_eq!(scene.station.blobs(), 1);
     }
@@ -85,8 +85,8 @@ fn a_foreign_client_uploads_in_each_of_its_ways() {
 #[test]
 fn a_foreign_client_that_brings_what_is_here_sends_no_bytes_twice() {
     let scene = Scene::with(50_000);
-    scene.uploads(json!({ "withCreation": true }));
-    let (ended, answered) = scene.uploads(json!({}));
+    scene.uploads(&json!({ "withCreation": true }));
+    let (ended, answered) = scene.uploads(&json!({}));
     // It knows nothing of blobs that are here: it offers the bytes, is told where it stands, and is content.
     assert_eq!((ended.as_str(), answered), ("done", vec!["POST 201".into(), "PATCH 409".into(), "HEAD 200".into()]));
     assert_eq!(scene.station.blobs(), 1);
@@ -95,11 +95,11 @@ fn a_foreign_client_that_brings_what_is_here_sends_no_bytes_twice() {
 #[test]
 fn a_foreign_client_that_was_ended_goes_on_from_the_address_it_remembers() {
     let scene = Scene::with(4_000_000);
-    let (ended, _) = scene.uploads(json!({ "chunk": 500_000, "abortAt": 1_500_000 }));
+    let (ended, _) = scene.uploads(&json!({ "chunk": 500_000, "abortAt": 1_500_000 }));
     assert_eq!(ended, "aborted");
     assert!(!scene.station.holds(scene.hash()));
     scene.wire.mend();
-    assert_eq!(scene.uploads(json!({})), done(&["HEAD 200", "PATCH 204"]));
+    assert_eq!(scene.uploads(&json!({})), done(&["HEAD 200", "PATCH 204"]));
     let again = scene.wire.passed().up;
     assert!(again < 2_600_000, "{again} bytes were sent the second time");
     assert!(scene.station.holds(scene.hash()));
@@ -108,7 +108,7 @@ fn a_foreign_client_that_was_ended_goes_on_from_the_address_it_remembers() {
 #[test]
 fn a_foreign_client_that_gives_up_leaves_nothing_behind() {
     let scene = Scene::with(4_000_000);
-    let (ended, answered) = scene.uploads(json!({ "chunk": 500_000, "abortAt": 1_500_000, "terminate": true }));
+    let (ended, answered) = scene.uploads(&json!({ "chunk": 500_000, "abortAt": 1_500_000, "terminate": true }));
     assert_eq!(ended, "aborted");
     assert_eq!(answered.last().unwrap(), "DELETE 204");
     assert!(!scene.station.folder().join("blobs/uploads").exists());
@@ -121,7 +121,7 @@ fn a_foreign_client_on_a_wire_that_breaks_again_and_again_brings_the_whole() {
         // To the tablet go a few hundred bytes an answer.
         let bytes = if way == Way::Up { 90_000 } else { 150 };
         break_every(&scene.wire, way, bytes, 8);
-        let (ended, _) = scene.uploads(json!({ "chunk": 250_000 }));
+        let (ended, _) = scene.uploads(&json!({ "chunk": 250_000 }));
         assert_eq!(ended, "done");
         assert!(scene.station.holds(scene.hash()));
         assert_eq!(scene.station.blobs(), 1);

@@ -211,9 +211,8 @@ impl Conversation {
                 self.sent_again = true;
                 Place::Blobs(request.epoch)
             }
-            (Place::Compare(_), Told::BlobsMissing) => Place::Failed(Code::DigestMismatch),
             (Place::Compare(request), Told::Mismatch) if !self.started_over => Place::StartOver(request.epoch),
-            (Place::Compare(_), Told::Mismatch) => Place::Failed(Code::DigestMismatch),
+            (Place::Compare(_), Told::Mismatch | Told::BlobsMissing) => Place::Failed(Code::DigestMismatch),
             _ => Place::Failed(Code::AnswerUnreadable),
         };
     }

@@ -216,6 +216,8 @@ fn receipt(author: &Author, station: StationId, epoch: EpochId) -> Target {
         own_refused: 1,
         blobs_named: 2,
         blobs_stored: 2,
+        blobs_digest: None,
+        blobs_missing: Vec::new(),
         scopes: vec![scope],
     };
     let key = author.key.verifying_key();

@@ -509,7 +509,7 @@ impl Sim {
     fn strikes_at(&self, request: &Request) -> bool {
         match request.door {
             Door::Push => self.strikes(Planted::AnswerBeforeCommit) || self.strikes(Planted::FeedRewritten),
-            Door::PutBlob(..) => self.strikes(Planted::ReceiptTooMuch),
+            Door::BeginBlob { .. } | Door::AddToBlob { .. } => self.strikes(Planted::ReceiptTooMuch),
             _ => false,
         }
     }
@@ -722,6 +722,9 @@ impl Sim {
         let mut borrowed: Vec<_> = active.iter().map(|n| (*n, self.tablets[*n].borrow_mut())).collect();
         if let Some(bug) = self.planted {
             borrowed.iter().for_each(|(_, tablet)| bug.at_the_end(tablet));
+            if bug == Planted::PhotosLost {
+                station.lose_blobs();
+            }
         }
         let mut tablets: Vec<(usize, &mut Tablet)> =
             borrowed.iter_mut().map(|(n, tablet)| (*n, &mut **tablet)).collect();

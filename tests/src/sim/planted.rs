@@ -55,8 +55,8 @@ planted! {
     PositionPassedOver breaks DiffersForACause,
     /// The station refuses a whole push for one revision in it.
     PushRefusedWhole breaks ErrorsHaveCauses,
-    /// A tablet notes a photo as sent that it never sent.
-    PhotoForgotten breaks NothingMissing,
+    /// The station loses its photos after the last receipt.
+    PhotosLost breaks NothingMissing,
     /// A tablet loses somebody else's revision after its last receipt.
     OthersForgotten breaks SameLog,
     /// A tablet takes a revision for one of another record.

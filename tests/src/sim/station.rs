@@ -242,7 +242,7 @@ impl Station {
             let mut statement = at.prepare("SELECT hash FROM blob")?;
             statement.query_map([], |row| row.get(0))?.collect()
         });
-        hashes.iter().for_each(|hash| drop(std::fs::remove_file(self.folder.path(*hash))));
+        hashes.iter().for_each(|hash| drop(std::fs::remove_file(self.folder.join(Blobs::path(*hash)))));
     }
 
     pub(super) fn backup(&self) -> Copy {
@@ -350,7 +350,8 @@ impl Station {
     /// The size of a blob that counts.
     fn holds(&self, hash: Hash) -> Result<Option<u64>, ErrorBody> {
         let here = self.store().has_blob(self.id, hash).map_err(failed)?;
-        Ok(here.then(|| std::fs::metadata(self.folder.join(Blobs::path(hash))).unwrap().len()))
+        let size = || std::fs::metadata(self.folder.join(Blobs::path(hash))).ok().map(|file| file.len());
+        Ok(here.then(size).flatten())
     }
 
     /// Keeps bytes of an upload, however many of them came; verifies it when it is whole.

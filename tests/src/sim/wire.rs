@@ -243,9 +243,6 @@ impl StationDoors for Wire<'_> {
 
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {
         let (hash, media_type, size) = (blob.hash, blob.media_type.clone(), blob.size_bytes);
-        if self.sim.strikes(Planted::PhotoForgotten) {
-            return Ok(Upload { address: hash.to_string(), offset: size });
-        }
         let bytes = whole.unwrap_or_default().to_vec();
         let offset = read(&self.carry(Door::BeginBlob { hash, media_type, size }, bytes)?)?;
         Ok(Upload { address: hash.to_string(), offset })

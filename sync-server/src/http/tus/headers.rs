@@ -78,7 +78,7 @@ pub(super) struct Checksum {
 }
 
 enum Sum {
-    Ring(ring::digest::Context),
+    Ring(Box<ring::digest::Context>),
     Blake3(Box<blake3::Hasher>),
 }
 
@@ -88,7 +88,7 @@ impl Checksum {
         let Some(header) = headers.get(UPLOAD_CHECKSUM) else { return Ok(None) };
         let (algorithm, expected) =
             header.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or(Code::Malformed)?;
-        let ring = |algorithm| Sum::Ring(ring::digest::Context::new(algorithm));
+        let ring = |algorithm| Sum::Ring(Box::new(ring::digest::Context::new(algorithm)));
         let sum = match algorithm {
             "sha1" => ring(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY),
             "sha256" => ring(&ring::digest::SHA256),
