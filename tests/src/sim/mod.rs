@@ -2,12 +2,12 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`plan`] | what the seed decides beforehand: tablets, kinds of faults, events |
-//! | [`station`], [`tablet`] | the real store and the real replicas in files, the work of officers |
-//! | [`wire`] | the real bytes between them: cut, lost, repeated, late |
-//! | [`disk`], [`pages`] | power that fails in the middle of a write, disks without room |
-//! | [`promises`] | what must hold at any time |
-//! | [`healed`] | what must hold when the faults are over |
+//! | `plan` | what the seed decides beforehand: tablets, kinds of faults, events |
+//! | `station`, `tablet` | the real store and the real replicas in files, the work of officers |
+//! | `wire` | the real bytes between them: cut, lost, repeated, late |
+//! | `disk`, `pages` | power that fails in the middle of a write, disks without room |
+//! | `promises` | what must hold at any time |
+//! | `healed` | what must hold when the faults are over |
 //!
 //! There are no threads, no clock but the virtual one, and no randomness but the seed's: the same seed tells the same story.
 //! Others act while an answer is under way because the wire lets the next events happen before it hands the answer over.
