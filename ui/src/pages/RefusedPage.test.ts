@@ -73,8 +73,8 @@ test('a correction needs an area of this tablet, and saves only what was changed
   expect(page.router.currentRoute.value.name).toBe('refused')
 })
 
-test('nothing refused is told as good news', async () => {
+test('nothing to do is said, without claiming that the station took everything', async () => {
   const page = await mountPage(RefusedPage, { refused: () => refusedList({ lines: [], total: 0 }) })
-  expect(page.at('empty').text()).toContain('派出所接收了全部修改')
+  expect(page.at('empty').text()).toContain('没有需要处理的修改')
   expect(page.has('refused-export')).toBe(false)
 })
