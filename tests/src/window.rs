@@ -263,6 +263,19 @@ impl Window {
         })
     }
 
+    /// Types into a field in place of what it holds.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn overwrite(&self, field: &str, text: &str) -> Result<(), WindowError> {
+        self.once(&format!("overwriting {field}"), async || {
+            let element = self.client.find(Locator::Css(&css(field))).await?;
+            element.clear().await?;
+            element.send_keys(text).await?;
+            Ok(Some(()))
+        })
+    }
+
     /// Types a PIN on the pad and finishes it.
     ///
     /// # Errors

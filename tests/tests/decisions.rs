@@ -313,6 +313,8 @@ fn waiting_sent_stored_and_verified_are_told_apart_in_figures_and_every_receipt_
     assert_eq!(standing(&a), [2, 2, 1, 1], "one is refused: answered, but not stored");
     a.writes(station.households[0], "phone", "3");
     assert_eq!(standing(&a), [3, 2, 1, 1]);
+    ask(&a, "refused_discard", json!({ "revision": refused(&a).lines[0].revision })).unwrap();
+    assert_eq!(standing(&a), [2, 1, 1, 1], "what was discarded counts no more");
 
     let list = ask(&a, "receipts", json!({})).unwrap();
     let list = list.as_array().unwrap();

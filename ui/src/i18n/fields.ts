@@ -66,6 +66,11 @@ export function titleNames(title: RecordTitle): Names {
   return title.name.zh !== '' || (title.name.mong ?? '') !== '' ? title.name : title.household_name
 }
 
+/** Who wrote something; what the station's own console wrote has no officer's name. */
+export function writerName(names: Names): string {
+  return names.zh === '' && (names.mong ?? '') === '' ? t('history.station') : nameIn(names)
+}
+
 export function kindKey(title: RecordTitle): TextKey {
   return keyOf('kind', title.kind) ?? 'kind.other'
 }

@@ -13,6 +13,10 @@ test('only a receipt that covers everything makes a tablet verified', () => {
   expect(standingOf(syncStatus({ receipt: null, covered: false }))).toBe('never')
 })
 
+test('what was refused is never called to be at the station', () => {
+  expect(standingOf(syncStatus({ waiting: { ...NOTHING, refused: 1 } }))).toBe('refused')
+})
+
 test('one photo that waits is enough to be waiting, whatever the receipt says', () => {
   expect(standingOf(syncStatus({ waiting: { ...NOTHING, blobs: 1 } }))).toBe('waiting')
   expect(standingOf(syncStatus({ waiting: { ...NOTHING, revisions: 1 } }))).toBe('waiting')

@@ -5,13 +5,14 @@ import type { Waiting } from '@/api/bindings/Waiting'
 import { t } from '.'
 import { figure, momentText, sizeText } from './time'
 
-export type Standing = 'waiting' | 'never' | 'sent' | 'verified'
+export type Standing = 'waiting' | 'never' | 'sent' | 'refused' | 'verified'
 
-/** Only a receipt that still covers everything makes something verified; without any, nothing can be said. */
+/** Only a receipt that still covers everything makes something verified, and nothing that was refused is at the station. */
 export function standingOf(status: Pick<SyncStatus, 'waiting' | 'receipt' | 'covered'>): Standing {
   if (status.waiting.revisions > 0 || status.waiting.blobs > 0) return 'waiting'
   if (status.receipt === null) return 'never'
-  return status.covered ? 'verified' : 'sent'
+  if (!status.covered) return 'sent'
+  return status.waiting.refused > 0 ? 'refused' : 'verified'
 }
 
 /** What a receipt says, in one sentence. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { mountPage } from '@/testing/mount'
+import { recordHistory } from '@/testing/undecided'
 import HistoryPage from './HistoryPage.vue'
 import ReceiptPage from './ReceiptPage.vue'
 import ReceiptsPage from './ReceiptsPage.vue'
@@ -17,6 +18,14 @@ test('the history says who changed what from what to what, and what became of it
   expect(entries[3]).toContain('从 巴彦 转到 查干淖尔')
   expect(entries[3]).toContain('（空）')
   expect(entries[4]).toContain('新建')
+})
+
+test('what the station itself wrote has the station for its author', async () => {
+  const unnamed = { zh: '', mong: '', cyrl: '' }
+  const past = recordHistory()
+  const entries = past.entries.map((entry) => ({ ...entry, officer_name: unnamed }))
+  const page = await mountPage(HistoryPage, { history: () => ({ ...past, entries }) }, { id: 'household-3' })
+  expect(page.all('history-entry')[1]?.text()).toContain('派出所')
 })
 
 test('every kept receipt is listed, and one that is not the station’s is told', async () => {

@@ -48,7 +48,15 @@ pub(super) fn waiting(connection: &Connection, device: DeviceId) -> Result<Waiti
 
 fn standing(connection: &Connection, device: DeviceId) -> Result<Standing, ReplicaError> {
     let waiting = waiting(connection, device)?;
+    // What the officer has answered or discarded counts no more, neither as made nor as missing.
+    let decided = exchange::count(
+        connection,
+        "SELECT count(*) FROM decision d JOIN log l ON l.record = d.record AND l.id = d.revision
+         WHERE l.device = ?1 AND l.position IS NULL",
+        [device],
+    )?;
     let made = exchange::count(connection, "SELECT coalesce(max(seq), 0) FROM log WHERE device = ?1", [device])?;
+    let made = made.saturating_sub(decided);
     let unstored =
         exchange::count(connection, "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL", [device])?;
     let blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state <> 'draft'", [])?;
@@ -67,7 +75,7 @@ fn standing(connection: &Connection, device: DeviceId) -> Result<Standing, Repli
     Ok(Standing {
         made: Tally { revisions: made, blobs },
         sent: Tally { revisions: made.saturating_sub(waiting.revisions.into()), blobs: stored_blobs },
-        stored: Tally { revisions: made.saturating_sub(unstored), blobs: stored_blobs },
+        stored: Tally { revisions: (made + decided).saturating_sub(unstored), blobs: stored_blobs },
         verified,
     })
 }
