@@ -3,7 +3,7 @@
 //! | object | what it is |
 //! |---|---|
 //! | `<first two digits>/<hash>` | a whole blob; it counts once the store has a row for it |
-//! | `uploads/<station>/<device>/<hash>/info` | an upload under way ([`uploads`]) |
+//! | `uploads/<station>/<device>/<hash>/info` | an upload under way (`blobs::uploads`) |
 //! | `uploads/<station>/<device>/<hash>/<offset>` | bytes of it that arrived |
 //!
 //! What an upload has so far lies here too, and not in the memory or on the disk of one server: any server that shares the
