@@ -9,6 +9,7 @@ mod forms;
 mod photo;
 pub mod services;
 mod sync_run;
+mod syncing;
 mod tablet;
 mod transport;
 mod upload;

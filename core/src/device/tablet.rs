@@ -1,7 +1,7 @@
 //! The tablet: new, locked or open; what an officer can do with it, whatever shows it.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ed25519_dalek::SigningKey;
@@ -9,24 +9,18 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::forms::{self, Attached};
-use super::services::{Camera, Metered, Network, Position, SecretStore};
-use super::sync_run::{self, Sides};
-use super::{DeviceError, Keys, Sending, StationDoors as _, SyncReport, Transport, Vault, check_pin, photo};
+use super::services::{Camera, Network, Position, SecretStore};
+use super::syncing::Syncing;
+use super::{DeviceError, Keys, StationDoors as _, Transport, Vault, check_pin, photo};
 use crate::error::Code;
 use crate::form::Answers;
 use crate::hash::Hash;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
 use crate::record::{Fields, Kind, Names};
-use crate::replica::{
-    Author, Change, DraftRow, FileKey, FinishedForm, NamedBlob, RecordView, RefusedEntry, Replica, ReplicaError,
-    StationNote, StoredBlob,
-};
+use crate::replica::{Author, Change, DraftRow, FileKey, FinishedForm, RecordView, RefusedEntry, Replica, StationNote};
 use crate::sync::{EnrolRequest, Invite};
 use crate::time::Instant;
-use crate::view::{
-    AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Progress, Refusal, Saved, SyncSettings, SyncStatus,
-    TabletState,
-};
+use crate::view::{AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Saved, TabletState};
 use crate::world::World;
 
 /// What the device brings.
@@ -50,11 +44,11 @@ impl std::fmt::Debug for Services {
 /// A tablet in a folder.
 pub struct Tablet {
     folder: PathBuf,
-    world: Arc<dyn World>,
-    services: Services,
+    pub(super) world: Arc<dyn World>,
+    pub(super) services: Services,
     open: Mutex<Option<Open>>,
     syncing: Mutex<Syncing>,
-    stop: AtomicBool,
+    pub(super) stop: AtomicBool,
 }
 
 impl std::fmt::Debug for Tablet {
@@ -64,20 +58,11 @@ impl std::fmt::Debug for Tablet {
 }
 
 /// An officer at work.
-struct Open {
-    replica: Replica,
-    keys: Arc<Keys>,
-    author: Author,
-    note: StationNote,
-}
-
-/// What the Sync screen shows beyond the replica.
-#[derive(Default)]
-struct Syncing {
-    running: Option<Progress>,
-    last_error: Option<Refusal>,
-    last_tried: Option<Instant>,
-    clock_ahead_ms: Option<i64>,
+pub(super) struct Open {
+    pub(super) replica: Replica,
+    pub(super) keys: Arc<Keys>,
+    pub(super) author: Author,
+    pub(super) note: StationNote,
 }
 
 impl Tablet {
@@ -359,161 +344,6 @@ impl Tablet {
         self.with(|replica, author, _| Ok(replica.refused(author.device)?))
     }
 
-    /// The Sync screen.
-    ///
-    /// # Errors
-    /// [`Code::Locked`].
-    pub fn sync_status(&self) -> Result<SyncStatus, DeviceError> {
-        let mut open = self.lock_open();
-        let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
-        let device = open.author.device;
-        let (waiting, holdings) = (open.replica.waiting(device)?, open.replica.holdings(device)?);
-        let photos_go = self.photos_go(open.replica.sync_settings()?);
-        let photos_wait_for_wifi = if photos_go { 0 } else { open.replica.photos_wait()? };
-        let syncing = self.lock_syncing();
-        Ok(SyncStatus {
-            photos_wait_for_wifi,
-            running: syncing.running,
-            waiting,
-            standing: open.replica.standing(device)?,
-            receipt: open.replica.receipt()?,
-            covered: holdings.covered,
-            last_error: syncing.last_error.clone(),
-            last_tried: syncing.last_tried,
-            conflicts: open.replica.conflicted()?,
-            clock_ahead_ms: syncing.clock_ahead_ms,
-            address: open.note.address.clone(),
-            device,
-        })
-    }
-
-    /// A photo or signature. One that is not here any more, or never was, is fetched from the station and kept until its
-    /// space is needed.
-    ///
-    /// # Errors
-    /// [`Code::NotFound`] if nothing names it, [`Code::StationUnreachable`] and the station's codes.
-    pub fn blob(&self, hash: Hash) -> Result<StoredBlob, DeviceError> {
-        let fetching = self.with(|replica, author, _| match replica.blob(hash) {
-            Ok(blob) => Ok(Fetching::Here(blob)),
-            Err(ReplicaError::NotFound { .. }) => {
-                Ok(Fetching::There(replica.naming(hash)?, replica.token()?, author.device))
-            }
-            Err(other) => Err(other.into()),
-        })?;
-        let (named, token, device) = match fetching {
-            Fetching::Here(blob) => return Ok(blob),
-            Fetching::There(named, token, device) => (named, token, device),
-        };
-        // The replica is not locked while the network is asked.
-        let (note, keys) = {
-            let open = self.lock_open();
-            let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
-            (open.note.clone(), Arc::clone(&open.keys))
-        };
-        let mut transport = Transport::to(&note.address, note.fingerprint.as_deref(), token)?;
-        let blob = match transport.fetch_blob(named) {
-            Err(DeviceError::Station(Code::NotLoggedIn)) => {
-                let session = transport.log_in(device, &keys.signing)?;
-                self.with(|replica, _, _| Ok(replica.keep_token(&session.token)?))?;
-                transport.fetch_blob(named)?
-            }
-            other => other?,
-        };
-        self.with(|replica, _, _| Ok(replica.keep_fetched(&blob)?))?;
-        Ok(blob)
-    }
-
-    /// Syncs in the background; [`Tablet::sync_status`] tells how it goes.
-    ///
-    /// # Errors
-    /// [`Code::SyncRunning`], [`Code::Locked`].
-    pub fn sync_start(self: &Arc<Self>) -> Result<(), DeviceError> {
-        let run = self.begin_sync()?;
-        let tablet = Arc::clone(self);
-        std::thread::spawn(move || {
-            // The outcome is kept for the Sync screen.
-            let _ = tablet.run_sync(run);
-        });
-        Ok(())
-    }
-
-    /// Syncs and waits for the end.
-    ///
-    /// # Errors
-    /// Why it ended early; what was exchanged stays exchanged.
-    pub fn sync(&self) -> Result<SyncReport, DeviceError> {
-        let run = self.begin_sync()?;
-        self.run_sync(run)
-    }
-
-    /// Asks a running sync to stop after the step it is in.
-    pub fn sync_stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    fn begin_sync(&self) -> Result<SyncRun, DeviceError> {
-        let open = self.lock_open();
-        let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
-        let mut syncing = self.lock_syncing();
-        if syncing.running.is_some() {
-            return Err(DeviceError::Refused(Code::SyncRunning));
-        }
-        let run = SyncRun {
-            replica: Replica::open(&self.replica_path(), Some(&open.keys.file))?,
-            keys: Arc::clone(&open.keys),
-            device: open.author.device,
-            note: open.note.clone(),
-        };
-        self.stop.store(false, Ordering::Relaxed);
-        syncing.running = Some(Progress { stage: crate::view::Stage::Ask, done: 0, total: 0 });
-        Ok(run)
-    }
-
-    fn run_sync(&self, mut run: SyncRun) -> Result<SyncReport, DeviceError> {
-        let result = run.replica.token().map_err(DeviceError::from).and_then(|token| {
-            let settings = run.replica.sync_settings()?;
-            let mut transport = Transport::to(&run.note.address, run.note.fingerprint.as_deref(), token)?;
-            sync_run::run(&mut Sides {
-                replica: &mut run.replica,
-                station: &mut transport,
-                world: &*self.world,
-                device: run.device,
-                signing: &run.keys.signing,
-                station_key: &run.note.station_key,
-                stop: &self.stop,
-                sending: Sending {
-                    photos: self.photos_go(settings),
-                    bytes_a_second: settings.kib_a_second.map(|kib| u64::from(kib) * 1024),
-                    pause: &|ms| self.pause(ms),
-                },
-                progress: &|progress| self.lock_syncing().running = Some(progress),
-            })
-        });
-        let mut syncing = self.lock_syncing();
-        syncing.running = None;
-        syncing.last_tried = Some(self.world.now());
-        syncing.last_error = result.as_ref().err().map(DeviceError::refusal);
-        if let Ok(report) = &result {
-            syncing.clock_ahead_ms = report.clock_ahead_ms;
-        }
-        result
-    }
-
-    /// Whether photos may use the network there is now.
-    fn photos_go(&self, settings: SyncSettings) -> bool {
-        !settings.photos_on_wifi_only || self.services.network.metered() != Metered::Yes
-    }
-
-    /// Lets time pass within a sync, unless it is to stop.
-    fn pause(&self, ms: i64) {
-        let mut left = ms;
-        while left > 0 && !self.stop.load(Ordering::Relaxed) {
-            let now = left.min(100);
-            std::thread::park_timeout(std::time::Duration::from_millis(u64::try_from(now).unwrap_or(0)));
-            left -= now;
-        }
-    }
-
     /// The keys of an enrolment that was begun before with the same PIN, or new ones.
     fn enrolling_keys(&self, pin: &SecretString) -> Result<(DeviceId, Keys), DeviceError> {
         let path = self.enrolling_path();
@@ -557,31 +387,17 @@ impl Tablet {
         self.folder.join("enrolling.json")
     }
 
-    fn replica_path(&self) -> PathBuf {
+    pub(super) fn replica_path(&self) -> PathBuf {
         self.folder.join("replica.db")
     }
 
-    fn lock_open(&self) -> MutexGuard<'_, Option<Open>> {
+    pub(super) fn lock_open(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_syncing(&self) -> MutexGuard<'_, Syncing> {
+    pub(super) fn lock_syncing(&self) -> MutexGuard<'_, Syncing> {
         self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Where a blob is.
-enum Fetching {
-    Here(StoredBlob),
-    There(NamedBlob, Option<String>, DeviceId),
-}
-
-/// What a sync takes with it, so that locking the tablet does not end it.
-struct SyncRun {
-    replica: Replica,
-    keys: Arc<Keys>,
-    device: DeviceId,
-    note: StationNote,
 }
 
 fn open_form(replica: &Replica, draft: DraftRow) -> Result<OpenForm, DeviceError> {
