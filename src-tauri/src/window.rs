@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ailchin_core::device::services::{Desktop, SecretFile};
 use ailchin_core::device::{Services, Tablet};
+use ailchin_core::sync::Rhythm;
 use ailchin_core::world::Machine;
 use tauri::utils::config::WindowConfig;
 use tauri::{App, Builder, Manager as _, Runtime, WebviewWindowBuilder};
@@ -23,13 +24,18 @@ pub enum WindowError {
 /// Shows the tablet's window until it is closed.
 ///
 /// The tablet's files lie in the folder that `AILCHIN_TABLET_DIR` names, else where the system keeps a program's data.
+/// It syncs by itself, unless `AILCHIN_SYNC` is `by-hand`: for tests, and to look into a tablet without changing anything.
 ///
 /// # Errors
 /// [`WindowError`]; nothing was shown then.
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() -> Result<(), WindowError> {
     let folder = std::env::var_os("AILCHIN_TABLET_DIR").map(PathBuf::from);
-    build(Builder::default(), folder)?.run(|_, _| {});
+    let app = build(Builder::default(), folder)?;
+    if std::env::var_os("AILCHIN_SYNC").is_none_or(|how| how != "by-hand") {
+        app.state::<Arc<Tablet>>().sync_by_itself(Rhythm::default());
+    }
+    app.run(|_, _| {});
     Ok(())
 }
 

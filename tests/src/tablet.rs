@@ -75,6 +75,21 @@ impl Tablet {
         Self { core, ..self }
     }
 
+    /// The same tablet in a second program, while the first is still open.
+    ///
+    /// # Panics
+    /// If it does not open.
+    #[must_use]
+    pub fn opened_twice(&self) -> Self {
+        let first = Self {
+            folder: Arc::clone(&self.folder),
+            world: Arc::clone(&self.world),
+            core: Arc::clone(&self.core),
+            network: Arc::clone(&self.network),
+        };
+        first.restarted()
+    }
+
     /// The folder of its files.
     #[must_use]
     pub fn folder(&self) -> &Path {

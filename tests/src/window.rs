@@ -117,11 +117,23 @@ pub struct Window {
 }
 
 impl Window {
-    /// Opens the window on the tablet in this folder.
+    /// Opens the window on the tablet in this folder; it syncs only when it is told to.
     ///
     /// # Errors
     /// [`WindowError::System`] if the driver or the program is missing, [`WindowError::Open`] if no window appears.
     pub fn open(screen: &Screen, tablet: &Path) -> Result<Self, WindowError> {
+        Self::start(screen, tablet, "by-hand")
+    }
+
+    /// Opens the window as an officer does: it syncs by itself.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub fn open_as_it_is(screen: &Screen, tablet: &Path) -> Result<Self, WindowError> {
+        Self::start(screen, tablet, "by-itself")
+    }
+
+    fn start(screen: &Screen, tablet: &Path, sync: &str) -> Result<Self, WindowError> {
         let program = program("ailchin")?;
         let port = free_port().map_err(system("finding a free port"))?;
         let mut driver = Command::new("WebKitWebDriver")
@@ -131,6 +143,7 @@ impl Window {
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("AILCHIN_TABLET_DIR", tablet)
+            .env("AILCHIN_SYNC", sync)
             // What WebKit keeps beside the tablet's files belongs to this tablet too.
             .env("XDG_DATA_HOME", tablet.join("webkit"))
             .stdin(Stdio::null())

@@ -214,7 +214,7 @@ fn photos_wait_for_wifi_where_the_officer_wants_it_and_signatures_do_not() {
     let tablet = Tablet::enrolled(1, &station.invite(0));
     tablet.syncs();
     let (small, large) = (takes(&tablet, &station, &noise(1, 12)), takes(&tablet, &station, &noise(2, 300)));
-    let settings = SyncSettings { photos_on_wifi_only: true, kib_a_second: None };
+    let settings = SyncSettings { photos_on_wifi_only: true, ..SyncSettings::default() };
     tablet.with(|replica, _, _| Ok(replica.set_sync_settings(settings)?)).unwrap();
     tablet.is_on(Metered::Yes);
     assert_eq!(tablet.syncs().blobs, 1);

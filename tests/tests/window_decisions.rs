@@ -42,6 +42,11 @@ fn speak(window: &Window, mode: &str) -> Outcome {
 
 fn enrolled(screen: &Screen, folder: &Path, invite: &str) -> Result<Window, Box<dyn Error>> {
     let window = Window::open(screen, folder)?;
+    enrol(&window, invite)?;
+    Ok(window)
+}
+
+fn enrol(window: &Window, invite: &str) -> Outcome {
     window.write("enrol-invite", invite)?;
     window.press("enrol-read")?;
     window.press("enrol-matches")?;
@@ -49,7 +54,7 @@ fn enrolled(screen: &Screen, folder: &Path, invite: &str) -> Result<Window, Box<
     window.see_attribute("pin-pad", "data-step", "again")?;
     window.enter_pin(PIN)?;
     window.see("today")?;
-    Ok(window)
+    Ok(())
 }
 
 fn sync(window: &Window) -> Outcome {
@@ -171,4 +176,39 @@ fn conflicts_are_decided_by_touch_and_what_the_station_refuses_is_corrected() ->
     sync(&window)?;
     window.see_attribute("refusal", "data-code", "station_unreachable")?;
     pictures(&window, "34-no-network")
+}
+
+#[test]
+fn a_tablet_in_its_window_syncs_without_a_hand_until_an_officer_switches_that_off() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut station = Station::process(Land { households: 4, gachas: 2, ..Land::default() });
+    let wire = FaultProxy::to(&station.address());
+    let screen = Screen::start()?;
+    let window = Window::open_as_it_is(&screen, &folder.path().join("tablet"))?;
+    enrol(&window, &station.invite_by(0, &wire.address()))?;
+    window.press("nav-sync")?;
+    window.see_attribute("sync-state", "data-standing", "verified")?;
+    window.see_that("by-itself-line", "that the station was there", |told| told.contains("派出所有应答"))?;
+    pictures(&window, "40-by-itself")?;
+
+    // What is saved goes soon; without the station that is no error, and the page says when it looks again.
+    change_phone(&window, "巴特尔", "13900000001")?;
+    window.press("nav-sync")?;
+    window.see_attribute("sync-state", "data-standing", "verified")?;
+    assert_eq!(
+        station.log().last().map(|(_, entry)| entry.revision.fields["phone"].clone()),
+        Some(json!("13900000001"))
+    );
+    station.kill();
+    change_phone(&window, "巴特尔", "13900000002")?;
+    window.press("nav-sync")?;
+    window.see_that("by-itself-line", "that the station was not there", |told| told.contains("连不上派出所"))?;
+    window.see_attribute("sync-state", "data-standing", "waiting")?;
+    window.see_gone("refusal")?;
+    pictures(&window, "41-by-itself-away")?;
+
+    window.press("by-itself-toggle")?;
+    window.see_attribute("by-itself", "data-on", "false")?;
+    window.see_gone("by-itself-line")?;
+    picture(&window, "42-by-hand")
 }

@@ -152,12 +152,7 @@ commands! {
         Ok(Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
     };
     sync_settings: Nothing => SyncSettings = |tablet, _| tablet.with(|replica, _, _| Ok(replica.sync_settings()?));
-    set_sync_settings: SyncSettings => SyncSettings = |tablet, asked| {
-        tablet.with(|replica, _, _| {
-            replica.set_sync_settings(asked)?;
-            Ok(replica.sync_settings()?)
-        })
-    };
+    set_sync_settings: SyncSettings => SyncSettings = |tablet, asked| tablet.set_sync_settings(asked);
     space: Nothing => Space = |tablet, _| tablet.with(|replica, _, _| Ok(replica.space()?));
     free_space: FreeSpace => Freed = |tablet, asked| {
         tablet.with(|replica, _, _| Ok(Freed { bytes: replica.free_space(asked.target_bytes)? }))

@@ -195,8 +195,9 @@ impl<S: StationDoors> Sides<'_, S> {
         if body.device == self.device { Ok(body) } else { Err(DeviceError::Station(Code::ReceiptWrong)) }
     }
 
-    /// Goes on unless it was asked to stop.
+    /// Goes on unless it was asked to stop, or another sync took over.
     pub(super) fn go_on(&self) -> Result<(), DeviceError> {
+        self.replica.keeps_lease()?;
         if self.stop.load(Ordering::Relaxed) { Err(DeviceError::Refused(Code::SyncStopped)) } else { Ok(()) }
     }
 

@@ -10,6 +10,7 @@ use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::replica::{NamedBlob, Replica, ReplicaError, StationNote, StoredBlob};
+use crate::sync::Event;
 use crate::time::Instant;
 use crate::view::{Progress, Refusal, SyncSettings, SyncStatus};
 
@@ -32,7 +33,8 @@ impl Tablet {
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
         let device = open.author.device;
         let (waiting, holdings) = (open.replica.waiting(device)?, open.replica.holdings(device)?);
-        let photos_go = self.photos_go(open.replica.sync_settings()?);
+        let settings = open.replica.sync_settings()?;
+        let photos_go = self.photos_go(settings);
         let photos_wait_for_wifi = if photos_go { 0 } else { open.replica.photos_wait()? };
         let syncing = self.lock_syncing();
         Ok(SyncStatus {
@@ -46,6 +48,7 @@ impl Tablet {
             last_tried: syncing.last_tried,
             conflicts: open.replica.conflicted()?,
             clock_ahead_ms: syncing.clock_ahead_ms,
+            by_itself: self.by_itself.shown(settings.by_itself),
             address: open.note.address.clone(),
             device,
         })
@@ -92,7 +95,7 @@ impl Tablet {
     /// # Errors
     /// [`Code::SyncRunning`], [`Code::Locked`].
     pub fn sync_start(self: &Arc<Self>) -> Result<(), DeviceError> {
-        let run = self.begin_sync()?;
+        let run = self.begin_sync(true)?;
         let tablet = Arc::clone(self);
         std::thread::spawn(move || {
             // The outcome is kept for the Sync screen.
@@ -106,7 +109,7 @@ impl Tablet {
     /// # Errors
     /// Why it ended early; what was exchanged stays exchanged.
     pub fn sync(&self) -> Result<SyncReport, DeviceError> {
-        let run = self.begin_sync()?;
+        let run = self.begin_sync(true)?;
         self.run_sync(run)
     }
 
@@ -115,25 +118,27 @@ impl Tablet {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    fn begin_sync(&self) -> Result<SyncRun, DeviceError> {
+    pub(super) fn begin_sync(&self, by_hand: bool) -> Result<SyncRun, DeviceError> {
         let open = self.lock_open();
         let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
         let mut syncing = self.lock_syncing();
         if syncing.running.is_some() {
             return Err(DeviceError::Refused(Code::SyncRunning));
         }
-        let run = SyncRun {
+        let mut run = SyncRun {
             replica: Replica::open(&self.replica_path(), Some(&open.keys.file))?,
             keys: Arc::clone(&open.keys),
             device: open.author.device,
             note: open.note.clone(),
         };
+        run.replica.take_lease(&*self.world)?;
+        self.by_itself.told(Event::Began { by_hand }, &*self.world);
         self.stop.store(false, Ordering::Relaxed);
         syncing.running = Some(Progress { stage: crate::view::Stage::Ask, done: 0, total: 0 });
         Ok(run)
     }
 
-    fn run_sync(&self, mut run: SyncRun) -> Result<SyncReport, DeviceError> {
+    pub(super) fn run_sync(&self, mut run: SyncRun) -> Result<SyncReport, DeviceError> {
         let result = run.replica.token().map_err(DeviceError::from).and_then(|token| {
             let settings = run.replica.sync_settings()?;
             let mut transport = Transport::to(&run.note.address, run.note.fingerprint.as_deref(), token)?;
@@ -153,6 +158,9 @@ impl Tablet {
                 progress: &|progress| self.lock_syncing().running = Some(progress),
             })
         });
+        // A lease that cannot be given back ends with the replica.
+        let _ = run.replica.give_lease_back();
+        drop(run);
         let mut syncing = self.lock_syncing();
         syncing.running = None;
         syncing.last_tried = Some(self.world.now());
@@ -160,7 +168,22 @@ impl Tablet {
         if let Ok(report) = &result {
             syncing.clock_ahead_ms = report.clock_ahead_ms;
         }
+        let ended = result.as_ref().map(|_| ()).map_err(DeviceError::code);
+        self.by_itself.told(Event::Ended(ended), &*self.world);
         result
+    }
+
+    /// How this tablet syncs.
+    ///
+    /// # Errors
+    /// [`Code::Locked`].
+    pub fn set_sync_settings(&self, settings: SyncSettings) -> Result<SyncSettings, DeviceError> {
+        let kept = self.with(|replica, _, _| {
+            replica.set_sync_settings(settings)?;
+            Ok(replica.sync_settings()?)
+        })?;
+        self.by_itself.told(Event::Switched(kept.by_itself), &*self.world);
+        Ok(kept)
     }
 
     /// Whether photos may use the network there is now.
@@ -186,7 +209,7 @@ enum Fetching {
 }
 
 /// What a sync takes with it, so that locking the tablet does not end it.
-struct SyncRun {
+pub(super) struct SyncRun {
     replica: Replica,
     keys: Arc<Keys>,
     device: DeviceId,

@@ -8,6 +8,7 @@ use ed25519_dalek::SigningKey;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::by_itself::ByItself;
 use super::forms::{self, Attached};
 use super::services::{Camera, Network, Position, SecretStore};
 use super::syncing::Syncing;
@@ -18,7 +19,7 @@ use crate::hash::Hash;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
 use crate::record::{Fields, Kind, Names};
 use crate::replica::{Author, Change, DraftRow, FileKey, FinishedForm, RecordView, RefusedEntry, Replica, StationNote};
-use crate::sync::{EnrolRequest, Invite};
+use crate::sync::{EnrolRequest, Event, Invite};
 use crate::time::Instant;
 use crate::view::{AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Saved, TabletState};
 use crate::world::World;
@@ -49,6 +50,7 @@ pub struct Tablet {
     open: Mutex<Option<Open>>,
     syncing: Mutex<Syncing>,
     pub(super) stop: AtomicBool,
+    pub(super) by_itself: Arc<ByItself>,
 }
 
 impl std::fmt::Debug for Tablet {
@@ -76,6 +78,7 @@ impl Tablet {
             open: Mutex::new(None),
             syncing: Mutex::new(Syncing::default()),
             stop: AtomicBool::new(false),
+            by_itself: Arc::default(),
         }
     }
 
@@ -139,7 +142,7 @@ impl Tablet {
         // From here on the tablet is enrolled; what is left of enrolling is of no use to anybody.
         std::fs::remove_file(self.enrolling_path()).map_err(DeviceError::file("tidying after enrolment"))?;
         *self.lock_open() = Some(Open { replica, keys: Arc::new(keys), author, note });
-        Ok(())
+        self.tell_opened()
     }
 
     /// Opens the replica with an officer's PIN.
@@ -153,12 +156,13 @@ impl Tablet {
         let note = replica.station()?.ok_or(DeviceError::Refused(Code::NotEnrolled))?;
         let author = Author { device: vault.device, officer };
         *self.lock_open() = Some(Open { replica, keys: Arc::new(keys), author, note });
-        Ok(())
+        self.tell_opened()
     }
 
     /// Closes the replica. A sync under way goes on to its end.
     pub fn lock(&self) {
         *self.lock_open() = None;
+        self.by_itself.told(Event::Locked, &*self.world);
     }
 
     /// Works with the open replica.
@@ -171,7 +175,12 @@ impl Tablet {
     ) -> Result<T, DeviceError> {
         let mut open = self.lock_open();
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
-        work(&mut open.replica, open.author, &*self.world)
+        let before = open.replica.changes();
+        let made = work(&mut open.replica, open.author, &*self.world)?;
+        if open.replica.changes() != before && open.replica.has_unsent(open.author.device)? {
+            self.by_itself.told(Event::Saved, &*self.world);
+        }
+        Ok(made)
     }
 
     /// The clock of this tablet.

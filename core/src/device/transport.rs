@@ -27,6 +27,7 @@ use crate::sync::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest answer that is read.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
@@ -59,6 +60,18 @@ impl Transport {
         }
         let client = builder.build().map_err(DeviceError::Http)?;
         Ok(Self { client, address: address.trim_end_matches('/').to_owned(), token, other_certificate })
+    }
+
+    /// Asks whether the station is there and well; does not wait long.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer, or that something else does.
+    pub fn probe(&self) -> Result<(), DeviceError> {
+        let answer = self.send(self.to_path(Method::GET, "/healthz").timeout(PROBE_TIMEOUT))?;
+        match answer.headers().contains_key(PROTOCOL_HEADER) {
+            true => Ok(()),
+            false => Err(DeviceError::Station(Code::AnswerUnreadable)),
+        }
     }
 
     /// Uses an invite.

@@ -219,7 +219,22 @@ impl Replica {
         })
     }
 
-    /// How photos and signatures travel.
+    /// Whether changes made here wait for the station.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn has_unsent(&self, device: DeviceId) -> Result<bool, ReplicaError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL)",
+                )
+                .and_then(|mut from| from.query_row([device], |row| row.get(0)))
+                .map_err(ReplicaError::sql("looking whether anything waits"))
+        })
+    }
+
+    /// How this tablet syncs.
     ///
     /// # Errors
     /// What SQLite says.
@@ -228,7 +243,7 @@ impl Replica {
         json.map_or(Ok(SyncSettings::default()), |json| serde_json::from_str(&json).map_err(ReplicaError::Stored))
     }
 
-    /// Sets how photos and signatures travel.
+    /// Sets how this tablet syncs.
     ///
     /// # Errors
     /// What SQLite says.

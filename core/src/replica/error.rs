@@ -53,6 +53,12 @@ pub enum ReplicaError {
     /// The same place of a log holds something else.
     #[error("a log holds something else at the same place")]
     Forked,
+    /// Somebody else syncs with this replica.
+    #[error("a sync with this replica is under way")]
+    Leased,
+    /// The file that tells whether a sync lives failed.
+    #[error("looking whether a sync is under way")]
+    Lease(#[source] std::io::Error),
 }
 
 impl ReplicaError {
@@ -69,13 +75,15 @@ impl ReplicaError {
                 _ => Code::FileFailed,
             },
             Self::Copy(source) if source.kind() == std::io::ErrorKind::StorageFull => Code::DiskFull,
-            Self::Copy(_) | Self::Stored(_) | Self::WrongKey => Code::FileFailed,
+            Self::Lease(source) if source.kind() == std::io::ErrorKind::StorageFull => Code::DiskFull,
+            Self::Copy(_) | Self::Lease(_) | Self::Stored(_) | Self::WrongKey => Code::FileFailed,
             Self::TooNew { .. } => Code::FileTooNew,
             Self::Field(_) => Code::FieldWrong,
             Self::Entry(_) => Code::Malformed,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::NotFound { .. } => Code::NotFound,
             Self::Forked => Code::LogForked,
+            Self::Leased => Code::SyncRunning,
         }
     }
 }

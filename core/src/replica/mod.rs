@@ -11,6 +11,7 @@ mod exchange;
 mod fold;
 mod history;
 mod inputs;
+mod lease;
 mod naming;
 mod people;
 mod project;
@@ -67,6 +68,7 @@ impl Drop for FileKey {
 #[derive(Debug)]
 pub struct Replica {
     connection: Connection,
+    lease: Option<lease::Lease>,
 }
 
 impl Replica {
@@ -78,7 +80,7 @@ impl Replica {
     pub fn open(path: &Path, key: Option<&FileKey>) -> Result<Self, ReplicaError> {
         let connection = Connection::open(path).map_err(ReplicaError::sql("opening the replica"))?;
         schema::prepare(&connection, key)?;
-        let mut replica = Self { connection };
+        let mut replica = Self { connection, lease: None };
         schema::migrate(&mut replica.connection, path, schema::MIGRATIONS)?;
         Ok(replica)
     }
@@ -90,9 +92,14 @@ impl Replica {
     pub fn in_memory() -> Result<Self, ReplicaError> {
         let connection = Connection::open_in_memory().map_err(ReplicaError::sql("opening a replica in memory"))?;
         schema::prepare(&connection, None)?;
-        let mut replica = Self { connection };
+        let mut replica = Self { connection, lease: None };
         schema::migrate(&mut replica.connection, Path::new(""), schema::MIGRATIONS)?;
         Ok(replica)
+    }
+
+    /// Rows that were changed through this connection so far: a number that grows whenever something is saved.
+    pub(crate) fn changes(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// Reads one consistent state: every query in `work` sees the same revisions.

@@ -50,3 +50,10 @@ INSERT OR IGNORE INTO blob_named
   FROM log, json_each(log.body, '$.fields') AS field
   WHERE field.type = 'object' AND length(json_extract(field.value, '$.blob')) = 64
     AND unhex(json_extract(field.value, '$.blob')) IS NOT NULL;
+
+-- Who syncs; nobody if there is no row, or if its holder is gone (`lease.rs`).
+
+CREATE TABLE sync_lease (
+  only   INTEGER PRIMARY KEY CHECK (only = 1),
+  holder BLOB    NOT NULL           -- made anew for every sync
+) STRICT;

@@ -8,6 +8,7 @@ mod conversation;
 mod digest;
 mod invite;
 mod receipt;
+mod schedule;
 mod wire;
 
 pub use blob::{MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE};
@@ -15,6 +16,7 @@ pub use conversation::{Conversation, Holdings, Outcome, Step, Told};
 pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
+pub use schedule::{Act, Event, Rhythm, Schedule};
 pub use wire::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
     PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session, StateAnswer,

@@ -33,8 +33,8 @@ pub use households::{
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use sync::{
-    FreeSpace, Freed, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine, Space, Stage, Standing,
-    SyncSettings, SyncStatus, Tally,
+    FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine, SelfSync, Space,
+    Stage, Standing, SyncSettings, SyncStatus, Tally,
 };
 pub use tablet::{Enrol, Fix, InviteText, InviteView, OfficerLine, Phase, Picture, TabletState, Unlock};
 pub use today::{DraftLine, TaskLine, Today, Waiting};

@@ -61,10 +61,34 @@ pub struct SyncStatus {
     pub conflicts: u32,
     /// How far this clock is ahead of the station's, in ms, at the last sync.
     pub clock_ahead_ms: Option<i64>,
+    /// Syncing without anybody's hand.
+    pub by_itself: SelfSync,
     /// The station's address.
     pub address: String,
     /// This tablet.
     pub device: DeviceId,
+}
+
+/// How syncing by itself goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SelfSync {
+    /// Whether the officer wants it.
+    pub on: bool,
+    /// Milliseconds until the station is asked next; `None` if that is not planned, or happens now.
+    pub next_in_ms: Option<u64>,
+    /// When the station was asked last whether it is there.
+    pub last_probe: Option<Probe>,
+}
+
+/// The station was asked whether it is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Probe {
+    /// When, by this clock.
+    pub at: Instant,
+    /// Whether it answered.
+    pub answered: bool,
 }
 
 /// The station's signed statement of what it holds.
@@ -179,14 +203,23 @@ pub struct ScopeLine {
     pub digest: Hash,
 }
 
-/// How photos and signatures travel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+/// How this tablet syncs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(default)]
 #[ts(export)]
 pub struct SyncSettings {
+    /// By itself, whenever the station answers.
+    pub by_itself: bool,
     /// Photos wait while the network is a metered one. Text and signatures never wait.
     pub photos_on_wifi_only: bool,
     /// The most KiB in a second; `None` for as many as go.
     pub kib_a_second: Option<u32>,
+}
+
+impl Default for SyncSettings {
+    fn default() -> Self {
+        Self { by_itself: true, photos_on_wifi_only: false, kib_a_second: None }
+    }
 }
 
 /// What photos take on this tablet.

@@ -160,6 +160,43 @@ test('photos that wait for Wi-Fi are named', async () => {
   expect(page.at('sync-wifi').text()).toContain('12 张照片等连上 Wi-Fi')
 })
 
+test('a tablet that syncs by itself says when it looked for the station and when it looks again', async () => {
+  const at = (await showing({})).at('by-itself-line').text()
+  expect(at).toContain('派出所有应答')
+  expect(at).toContain('9 分钟后再找派出所')
+  const by_itself = { on: true, next_in_ms: null, last_probe: { at: receipt().at, answered: false } }
+  const away = await showing({ by_itself, covered: false })
+  expect(away.at('by-itself-line').text()).toContain('连不上派出所')
+  expect(away.has('refusal')).toBe(false)
+})
+
+test('syncing by itself is switched off with a tap, beside what is set already', async () => {
+  const page = await showing({})
+  await page.at('photos-wifi').trigger('click')
+  await settled()
+  await page.at('by-itself-toggle').trigger('click')
+  await settled()
+  expect(page.asked('set_sync_settings').at(-1)).toEqual({
+    by_itself: false,
+    photos_on_wifi_only: true,
+    kib_a_second: null,
+  })
+  expect(page.at('by-itself-toggle').attributes('aria-pressed')).toBe('false')
+  expect(page.has('by-itself-line')).toBe(false)
+})
+
+test('a page that is left does not go on asking', async () => {
+  const page = await showing({})
+  const asked = page.asked('sync_status').length
+  vi.advanceTimersByTime(5000)
+  await settled()
+  expect(page.asked('sync_status')).toHaveLength(asked + 1)
+  page.page.unmount()
+  vi.advanceTimersByTime(20_000)
+  await settled()
+  expect(page.asked('sync_status')).toHaveLength(asked + 1)
+})
+
 test('how photos travel is chosen with a tap each, and each tap is kept', async () => {
   const page = await showing({})
   await page.at('photos-wifi').trigger('click')
@@ -168,8 +205,8 @@ test('how photos travel is chosen with a tap each, and each tap is kept', async 
   await page.at('photos-cap-64').trigger('click')
   await settled()
   expect(page.asked('set_sync_settings')).toEqual([
-    { photos_on_wifi_only: true, kib_a_second: null },
-    { photos_on_wifi_only: true, kib_a_second: 64 },
+    { by_itself: true, photos_on_wifi_only: true, kib_a_second: null },
+    { by_itself: true, photos_on_wifi_only: true, kib_a_second: 64 },
   ])
   expect(page.at('photos-cap-64').attributes('aria-pressed')).toBe('true')
 })

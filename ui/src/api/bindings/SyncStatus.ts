@@ -4,6 +4,7 @@ import type { Instant } from "./Instant";
 import type { Progress } from "./Progress";
 import type { ReceiptView } from "./ReceiptView";
 import type { Refusal } from "./Refusal";
+import type { SelfSync } from "./SelfSync";
 import type { Standing } from "./Standing";
 import type { Waiting } from "./Waiting";
 
@@ -51,6 +52,10 @@ conflicts: number,
  * How far this clock is ahead of the station's, in ms, at the last sync.
  */
 clock_ahead_ms: number | null, 
+/**
+ * Syncing without anybody's hand.
+ */
+by_itself: SelfSync, 
 /**
  * The station's address.
  */
