@@ -8,8 +8,9 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::record::{Checkpoint, Entry, genesis};
 use ailchin_core::sync::{
-    Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PushAnswer, PushHeader,
-    Receipt, ReceiptRequest, Session, StateAnswer, Verdict, login_message, read_batch, write_batch, write_line,
+    Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, Older, PushAnswer,
+    PushHeader, Receipt, ReceiptRequest, Session, StateAnswer, Verdict, login_message, read_batch, write_batch,
+    write_line,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +50,8 @@ fn push() -> (PushHeader, Vec<Entry>) {
 fn every_json_example_is_read_and_written_again() {
     assert_eq!(read::<ErrorBody>("refusal").code, Code::NotLoggedIn);
     assert_eq!(read::<ErrorBody>("mismatch").code, Code::DigestMismatch);
+    let apart = read::<ErrorBody>("apart");
+    assert_eq!((apart.code, apart.protocols.unwrap().older()), (Code::ProtocolUnknown, Older::Station));
     let _ = read::<EnrolRequest>("enrol-request");
     let _ = read::<LoginRequest>("login-request");
     let _ = read::<StateAnswer>("state-answer");

@@ -16,5 +16,5 @@ pub(crate) async fn call(tablet: State<'_, Arc<Tablet>>, name: String, request: 
     let tablet = Arc::clone(&tablet);
     tauri::async_runtime::spawn_blocking(move || commands::call(&tablet, &name, request))
         .await
-        .unwrap_or(Err(Refusal { code: Code::Unknown, wait_ms: None, field: None }))
+        .unwrap_or(Err(Refusal { code: Code::Unknown, wait_ms: None, field: None, older: None }))
 }

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ailchin_core::sync::Versions;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -81,6 +82,13 @@ pub struct Config {
     pub log: String,
     /// Log lines as JSON.
     pub log_json: bool,
+    /// The versions of the protocol that are spoken. Nobody sets them, but tests that let a server be another program's.
+    #[serde(skip, default = "spoken")]
+    pub versions: Versions,
+}
+
+const fn spoken() -> Versions {
+    Versions::SPOKEN
 }
 
 /// Why the settings cannot be taken.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ailchin_core::hash::Hash;
 use ailchin_core::sync::{
     EnrolRequest, Enrolled, LoginRequest, MAX_BATCH_ENTRIES, PushAnswer, Receipt, ReceiptRequest, StateAnswer, Verdict,
-    read_batch, write_batch,
+    Versions, read_batch, write_batch,
 };
 use ailchin_core::world::World as _;
 use ailchin_server::certificate::Certificate;
@@ -98,10 +98,48 @@ fn every_refusal_has_a_code_and_every_answer_the_protocols_version() {
     assert_eq!(send(doors.post("/v1/enrol").body("{}")), is(400, "malformed"));
     assert_eq!(send(doors.post("/v1/sync/push").bearer_auth(&token).body("not zstd")), is(400, "malformed"));
     assert_eq!(send(doors.get("/v1/console/overview").bearer_auth(&token)), is(401, "not_logged_in"));
-    let newer = doors.client.get(doors.url("/v1/sync/state?after=0")).header("ailchin-protocol", "2");
-    assert_eq!(send(newer), is(400, "protocol_unknown"));
+    for unreadable in ["", "0", "2-1", "one"] {
+        let odd = doors.client.get(doors.url("/healthz")).header("ailchin-protocol", unreadable);
+        assert_eq!(send(odd), is(400, "malformed"), "{unreadable}");
+    }
     let health = doors.get("/healthz").send().unwrap();
     assert_eq!((health.status().as_u16(), &health.headers()["ailchin-protocol"] == "1"), (200, true));
+}
+
+#[test]
+fn the_newest_version_that_both_speak_is_used_and_programs_without_one_are_told_both_ranges() {
+    let station = Station::new(31);
+    let speaking = |range| Doors::open_with(&station, |config| config.versions = Versions::read(range).unwrap());
+    let ask = |doors: &Doors, range: Option<&str>| {
+        let request = doors.client.get(doors.url("/healthz"));
+        range.map_or(doors.client.get(doors.url("/healthz")), |range| request.header("ailchin-protocol", range)).send()
+    };
+    // What the station speaks, what the tablet speaks, the version of the answer.
+    for (spoken, asked, used) in [
+        ("1", None, "1"),
+        ("1", Some("1"), "1"),
+        ("1", Some("1-4"), "1"),
+        ("1-2", Some("1"), "1"),
+        ("1-2", None, "1"),
+        ("1-3", Some("2-9"), "3"),
+        ("2-3", Some("1-2"), "2"),
+    ] {
+        let answer = ask(&speaking(spoken), asked).unwrap();
+        let said = |header: &str| answer.headers()[header].to_str().unwrap().to_owned();
+        assert_eq!(
+            (answer.status().as_u16(), said("ailchin-protocol"), said("ailchin-protocols")),
+            (200, used.to_owned(), spoken.to_owned()),
+            "{spoken} {asked:?}"
+        );
+    }
+    for (spoken, asked, tablet) in [("1", Some("2-3"), "2-3"), ("2-3", Some("1"), "1"), ("2-3", None, "1")] {
+        let answer = ask(&speaking(spoken), asked).unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("ailchin-protocol")), (400, None));
+        assert_eq!(answer.headers()["ailchin-protocols"], spoken);
+        let told: Value = serde_json::from_str(&answer.text().unwrap()).unwrap();
+        let ranges = json!({ "tablet": tablet, "station": spoken });
+        assert_eq!(told, json!({ "code": "protocol_unknown", "protocols": ranges }));
+    }
 }
 
 #[test]

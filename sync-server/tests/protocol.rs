@@ -217,6 +217,8 @@ fn the_examples_of_the_protocol_are_what_is_said() {
     let session = serde_json::from_str::<Session>(&opened).unwrap().token;
 
     let get = |path: &str| doors.get(path).bearer_auth(&session).send().unwrap();
+    let newer = doors.client.get(doors.url("/v1/sync/state?after=0")).header("ailchin-protocol", "2-3");
+    examples.answer("apart", newer.send().unwrap());
     examples.answer("refusal", doors.get("/v1/sync/state?after=0").send().unwrap());
     examples.answer("state-answer", get("/v1/sync/state?after=6"));
 
@@ -283,6 +285,7 @@ fn every_example_is_read_by_the_types_of_core_and_written_the_same() {
         assert_eq!(serde_json::to_string(&message).unwrap(), text, "{name}");
     }
     survives::<ErrorBody>("refusal");
+    survives::<ErrorBody>("apart");
     survives::<EnrolRequest>("enrol-request");
     survives::<Enrolled>("enrol-answer");
     survives::<LoginRequest>("login-request");

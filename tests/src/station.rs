@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
 use ailchin_core::record::{Entry, Fields, Kind, Level, Names};
-use ailchin_core::sync::{Invite, Receipt};
+use ailchin_core::sync::{Invite, Receipt, Versions};
 use ailchin_core::world::{Machine, Seeded, World};
 use ailchin_server::blobs::Blobs;
 use ailchin_server::certificate::Certificate;
@@ -110,6 +110,16 @@ impl Station {
     /// If it does not open.
     pub fn open_here(&mut self) {
         self.served = Served::Here(Server::start(self.config.clone(), Arc::clone(&self.world)).unwrap());
+    }
+
+    /// Closes, and opens again beside the test as a program that speaks other versions of the protocol.
+    ///
+    /// # Panics
+    /// If it does not open.
+    pub fn speaks(&mut self, versions: Versions) {
+        self.close();
+        self.config.versions = versions;
+        self.open_here();
     }
 
     /// Opens again as a process, on another port; returns when it listens.

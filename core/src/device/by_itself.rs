@@ -134,7 +134,11 @@ impl Tablet {
     fn act(&self, act: Act) {
         match act {
             Act::Probe => {
-                let answered = self.probe().is_ok();
+                // A station of another version is there too: the sync tells the officer.
+                let answered = match self.probe() {
+                    Ok(()) => true,
+                    Err(cause) => cause.code() == Code::ProtocolUnknown,
+                };
                 self.by_itself.probed(self.world.now(), answered, &*self.world);
             }
             Act::Sync => match self.begin_sync(false) {

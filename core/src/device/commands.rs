@@ -181,7 +181,7 @@ fn read<T: DeserializeOwned>(request: Value) -> Result<T, Refusal> {
 }
 
 const fn refusal(code: Code) -> Refusal {
-    Refusal { code, wait_ms: None, field: None }
+    Refusal { code, wait_ms: None, field: None, older: None }
 }
 
 fn invite_view(text: &str) -> Result<InviteView, DeviceError> {

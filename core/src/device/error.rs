@@ -3,7 +3,7 @@
 use crate::error::Code;
 use crate::form::FormError;
 use crate::replica::ReplicaError;
-use crate::sync::{InviteUnreadable, ReceiptWrong, WireUnreadable};
+use crate::sync::{Apart, InviteUnreadable, ReceiptWrong, WireUnreadable};
 use crate::view::Refusal;
 
 /// Why the tablet did not do something.
@@ -63,6 +63,9 @@ pub enum DeviceError {
     /// The station answered with a code.
     #[error("the station answers {0}")]
     Station(Code),
+    /// The station's program and the tablet's have no version of the protocol in common.
+    #[error("{0}")]
+    Apart(Apart),
     /// The tablet refuses by itself.
     #[error("{0}")]
     Refused(Code),
@@ -92,6 +95,7 @@ impl DeviceError {
             Self::Wire(_) => Code::AnswerUnreadable,
             Self::Http(_) => Code::StationUnreachable,
             Self::CertificateChanged => Code::CertificateChanged,
+            Self::Apart(_) => Code::ProtocolUnknown,
             Self::Station(code) | Self::Refused(code) => *code,
             Self::Field(_) => Code::FieldWrong,
         }
@@ -110,6 +114,10 @@ impl DeviceError {
             Self::Form(cause) => cause.question().map(str::to_owned),
             _ => None,
         };
-        Refusal { code: self.code(), wait_ms, field }
+        let older = match self {
+            Self::Apart(apart) => Some(apart.older()),
+            _ => None,
+        };
+        Refusal { code: self.code(), wait_ms, field, older }
     }
 }

@@ -20,9 +20,9 @@ use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::replica::{NamedBlob, StoredBlob, WaitingBlob};
 use crate::sync::{
-    Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, Media, PROTOCOL, PROTOCOL_HEADER,
-    PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES, UPLOAD_HASH,
-    UPLOAD_MEDIA_TYPE, login_message,
+    Apart, Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, Media, PROTOCOL_HEADER,
+    PROTOCOLS_HEADER, PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES,
+    UPLOAD_HASH, UPLOAD_MEDIA_TYPE, Versions, login_message,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +38,7 @@ pub struct Transport {
     client: Client,
     address: String,
     token: Option<String>,
+    versions: Versions,
     other_certificate: Arc<AtomicBool>,
 }
 
@@ -59,7 +60,14 @@ impl Transport {
             builder = builder.tls_backend_preconfigured(pinned(Vec::new(), &other_certificate)?);
         }
         let client = builder.build().map_err(DeviceError::Http)?;
-        Ok(Self { client, address: address.trim_end_matches('/').to_owned(), token, other_certificate })
+        let (address, versions) = (address.trim_end_matches('/').to_owned(), Versions::SPOKEN);
+        Ok(Self { client, address, token, versions, other_certificate })
+    }
+
+    /// The connection of a program that speaks other versions.
+    #[must_use]
+    pub fn speaking(self, versions: Versions) -> Self {
+        Self { versions, ..self }
     }
 
     /// Asks whether the station is there and well; does not wait long.
@@ -108,7 +116,8 @@ impl Transport {
     }
 
     fn to_path(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.address)).header(PROTOCOL_HEADER, PROTOCOL);
+        let request = self.client.request(method, format!("{}{path}", self.address));
+        let request = request.header(PROTOCOL_HEADER, self.versions.to_string());
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -119,11 +128,20 @@ impl Transport {
         self.other_certificate.store(false, Ordering::Relaxed);
         let answer = request.send().map_err(|cause| self.failed(cause))?;
         let status = answer.status();
+        let station = station_speaks(&answer);
         if status.is_success() {
-            return Ok(answer);
+            // One that does not know ranges answers in what it speaks.
+            return match said(&answer, PROTOCOL_HEADER).unwrap_or(Versions::UNSAID).common(self.versions) {
+                Some(_) => Ok(answer),
+                None => Err(DeviceError::Apart(Apart { tablet: self.versions, station })),
+            };
         }
         // An answer to HEAD has no body to name the code.
         match (status, json::<ErrorBody>(answer)) {
+            (_, Ok(ErrorBody { code: Code::ProtocolUnknown, protocols, .. })) => {
+                let station = protocols.map_or(station, |apart| apart.station);
+                Err(DeviceError::Apart(Apart { tablet: self.versions, station }))
+            }
             (_, Ok(body)) => Err(DeviceError::Station(body.code)),
             (StatusCode::NOT_FOUND | StatusCode::GONE, Err(_)) => Err(DeviceError::Station(Code::NotFound)),
             (StatusCode::UNAUTHORIZED, Err(_)) => Err(DeviceError::Station(Code::NotLoggedIn)),
@@ -208,6 +226,15 @@ impl StationDoors for Transport {
         let request = self.by_tus(Method::PATCH, &upload.address)?.header("upload-offset", upload.offset);
         offset(&self.send(request.header("content-type", UPLOAD_BYTES).body(bytes.to_vec()))?)
     }
+}
+
+/// The range that the station says, or the one version that an older program says.
+fn station_speaks(answer: &Response) -> Versions {
+    said(answer, PROTOCOLS_HEADER).or_else(|| said(answer, PROTOCOL_HEADER)).unwrap_or(Versions::UNSAID)
+}
+
+fn said(answer: &Response, header: &str) -> Option<Versions> {
+    Versions::read(answer.headers().get(header)?.to_str().ok()?).ok()
 }
 
 fn offset(answer: &Response) -> Result<u64, DeviceError> {

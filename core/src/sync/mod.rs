@@ -9,6 +9,7 @@ mod digest;
 mod invite;
 mod receipt;
 mod schedule;
+mod versions;
 mod wire;
 
 pub use blob::{MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES, UPLOAD_HASH, UPLOAD_MEDIA_TYPE};
@@ -17,10 +18,11 @@ pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use schedule::{Act, Event, Rhythm, Schedule};
+pub use versions::{Apart, NoVersions, Older, PROTOCOL_HEADER, PROTOCOLS_HEADER, Versions};
 pub use wire::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
-    PROTOCOL, PROTOCOL_HEADER, PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session, StateAnswer,
-    StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines, write_batch, write_line,
+    PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session, StateAnswer, StateQuery, Verdict,
+    WireUnreadable, login_message, read_batch, read_lines, write_batch, write_line,
 };
 
 /// Ed25519 signatures and keys as hexadecimal digits in JSON.

@@ -9,18 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Digest, ScopeDigest};
+use super::{Apart, Digest, ScopeDigest};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, StationId};
 use crate::record::{Checkpoint, Entry, EntryUnreadable, Names};
 use crate::time::Instant;
-
-/// The protocol version this program speaks.
-pub const PROTOCOL: u32 = 1;
-
-/// The header in which every request and answer says its protocol version.
-pub const PROTOCOL_HEADER: &str = "ailchin-protocol";
 
 /// The most revisions in one push, and lines in one pull ten times that.
 pub const MAX_BATCH_ENTRIES: usize = 1_000;
@@ -42,6 +36,15 @@ pub struct ErrorBody {
     /// For `digest_mismatch`: what the station holds instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<ScopeDigest>,
+    /// For `protocol_unknown`: what each side speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocols: Option<Apart>,
+}
+
+impl From<Code> for ErrorBody {
+    fn from(code: Code) -> Self {
+        Self { code, scopes: Vec::new(), protocols: None }
+    }
 }
 
 /// `POST /v1/enrol`
@@ -171,7 +174,7 @@ pub struct PushItem {
     /// Its place in the device's log.
     pub seq: u64,
     /// What became of it.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "verdict")]
     pub verdict: Verdict,
 }
 
@@ -185,6 +188,15 @@ pub enum Verdict {
     Duplicate(u64),
     /// Not stored; its place in the log is taken all the same.
     Refused(Code),
+}
+
+/// A verdict of a newer program is none of acceptance: the revision is set aside with a reason that is not known here, to be
+/// sent again, and holds up nothing.
+fn verdict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Verdict, D::Error> {
+    let said = serde_json::Map::deserialize(deserializer)?;
+    let known = ["stored", "duplicate", "refused"].into_iter().find_map(|name| Some((name, said.get(name)?.clone())));
+    let Some((name, value)) = known else { return Ok(Verdict::Refused(Code::Unknown)) };
+    serde_json::from_value(serde_json::json!({ name: value })).map_err(serde::de::Error::custom)
 }
 
 /// One line of `GET /v1/sync/pull?after=`.

@@ -16,6 +16,7 @@ use ts_rs::TS;
 
 use crate::error::Code;
 use crate::ids::RecordId;
+use crate::sync::Older;
 
 pub use crate::record::Names;
 pub use conflicts::{
@@ -58,6 +59,10 @@ pub struct Refusal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub field: Option<String>,
+    /// Whose program is to be updated; for `protocol_unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub older: Option<Older>,
 }
 
 /// Names one record.

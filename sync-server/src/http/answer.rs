@@ -1,7 +1,7 @@
 //! How a refusal looks on the wire: always an `ErrorBody` with a closed code, under the status that fits it.
 
 use ailchin_core::error::Code;
-use ailchin_core::sync::{ErrorBody, ScopeDigest};
+use ailchin_core::sync::{Apart, ErrorBody, ScopeDigest};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ pub(crate) struct Refusal {
     code: Code,
     status: StatusCode,
     scopes: Vec<ScopeDigest>,
+    protocols: Option<Apart>,
 }
 
 impl From<Code> for Refusal {
@@ -26,7 +27,12 @@ impl From<Code> for Refusal {
 impl Refusal {
     /// A refusal under a status that the code alone does not say.
     pub(super) const fn with(code: Code, status: StatusCode) -> Self {
-        Self { code, status, scopes: Vec::new() }
+        Self { code, status, scopes: Vec::new(), protocols: None }
+    }
+
+    /// A refusal of a program that speaks no version that this one speaks.
+    pub(super) fn apart(apart: Apart) -> Self {
+        Self { protocols: Some(apart), ..Self::from(Code::ProtocolUnknown) }
     }
 }
 
@@ -54,7 +60,8 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         tracing::debug!(code = %self.code, "refused");
-        (self.status, Json(ErrorBody { code: self.code, scopes: self.scopes })).into_response()
+        let Self { code, status, scopes, protocols } = self;
+        (status, Json(ErrorBody { code, scopes, protocols })).into_response()
     }
 }
 

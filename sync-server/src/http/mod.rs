@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ailchin_core::error::Code;
-use ailchin_core::sync::{PROTOCOL, PROTOCOL_HEADER};
+use ailchin_core::sync::{Apart, PROTOCOL_HEADER, PROTOCOLS_HEADER, Versions};
 use ailchin_core::world::World;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -118,16 +118,21 @@ pub(crate) fn router(app: App) -> Router {
 async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = if !speaks_our_protocol(&request) {
-        Refusal::from(Code::ProtocolUnknown).into_response()
-    } else if path.starts_with(tus::PATH) {
+    let version = common_version(&app, &request);
+    let mut response = match version {
+        Err(ref refusal) => refusal.clone().into_response(),
         // Photos on a slow wire take as long as they take, and never hold up text: uploads have caps of their own.
-        next.run(request).await
-    } else {
-        in_time(&app, request, next).await
+        Ok(_) if path.starts_with(tus::PATH) => next.run(request).await,
+        Ok(_) => in_time(&app, request, next).await,
     };
     tracing::info!(%method, path, status = response.status().as_u16(), "answered");
-    response.headers_mut().insert(HeaderName::from_static(PROTOCOL_HEADER), HeaderValue::from(PROTOCOL));
+    let headers = response.headers_mut();
+    if let Ok(version) = version {
+        headers.insert(HeaderName::from_static(PROTOCOL_HEADER), HeaderValue::from(version));
+    }
+    if let Ok(range) = HeaderValue::try_from(app.config.versions.to_string()) {
+        headers.insert(HeaderName::from_static(PROTOCOLS_HEADER), range);
+    }
     response
 }
 
@@ -145,9 +150,14 @@ async fn in_time(app: &App, request: Request, next: Next) -> Response {
     }
 }
 
-/// A request without the header is taken as one of this version.
-fn speaks_our_protocol(request: &Request) -> bool {
-    request.headers().get(PROTOCOL_HEADER).is_none_or(|version| *version == HeaderValue::from(PROTOCOL))
+/// The version to answer in. A request without the header is one of a program that knows no ranges.
+fn common_version(app: &App, request: &Request) -> Result<u32, Refusal> {
+    let tablet = match request.headers().get(PROTOCOL_HEADER) {
+        Some(said) => said.to_str().ok().and_then(|said| Versions::read(said).ok()).ok_or(Code::Malformed)?,
+        None => Versions::UNSAID,
+    };
+    let station = app.config.versions;
+    tablet.common(station).ok_or_else(|| Refusal::apart(Apart { tablet, station }))
 }
 
 async fn health(State(app): State<App>) -> Result<&'static str, Refusal> {

@@ -374,7 +374,7 @@ pub(crate) fn read<T: DeserializeOwned>(response: Response) -> T {
 
 /// Status and code of a refusal, which every refusal has.
 pub(crate) fn refused(response: Response) -> (u16, String) {
-    assert_eq!(response.headers().get("ailchin-protocol").unwrap(), "1");
+    assert_eq!(response.headers().get("ailchin-protocols").unwrap(), "1");
     let (status, text) = (response.status().as_u16(), response.text().unwrap());
     let body: ErrorBody = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status} {text}"));
     (status, body.code.to_string())

@@ -144,7 +144,7 @@ pub(super) fn targets() -> Vec<Target> {
         message("json state answer", &StateAnswer { epoch, at_ms: NOW, seq: 5, position: 9, held: digest }),
         message("json push answer", &PushAnswer { seq: 3, items }),
         message("json receipt request", &ReceiptRequest { epoch, position: 9, scopes: scopes.clone() }),
-        message("json refusal", &ErrorBody { code: ailchin_core::error::Code::DigestMismatch, scopes }),
+        message("json refusal", &ErrorBody { scopes, ..ErrorBody::from(ailchin_core::error::Code::DigestMismatch) }),
         message("json pull end", &PullEnd { end: 9, more: true, left: 3 }),
     ]);
     targets

@@ -453,13 +453,13 @@ impl Station {
 }
 
 fn refusal(code: Code) -> ErrorBody {
-    ErrorBody { code, scopes: Vec::new() }
+    ErrorBody::from(code)
 }
 
 fn failed(error: StoreError) -> ErrorBody {
     let code = error.code();
     match error {
-        StoreError::Mismatch(scopes) => ErrorBody { code, scopes },
+        StoreError::Mismatch(scopes) => ErrorBody { scopes, ..ErrorBody::from(code) },
         _ => refusal(code),
     }
 }

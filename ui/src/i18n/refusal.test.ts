@@ -33,8 +33,8 @@ describe.each(['zh', 'mn-Cyrl'] as const)('in %s', (mode) => {
       'sync_running',
       'sync_stopped',
     ]
-    expect(CODES.filter((code) => adviceOf(code) === '')).toEqual(expect.arrayContaining(plain))
-    expect(CODES.filter((code) => adviceOf(code) === '')).toHaveLength(plain.length)
+    expect(CODES.filter((code) => adviceOf({ code }) === '')).toEqual(expect.arrayContaining(plain))
+    expect(CODES.filter((code) => adviceOf({ code }) === '')).toHaveLength(plain.length)
   })
 })
 
@@ -46,4 +46,10 @@ test('in vertical Mongolian a code without a trusted sentence is said in Chinese
 test('a delay says how long', () => {
   showIn('zh')
   expect(sentenceOf({ code: 'pin_delayed', wait_ms: 61_000 })).toContain('61 秒')
+})
+
+test('of two programs that do not understand each other the older one is to be updated', () => {
+  showIn('zh')
+  expect(adviceOf({ code: 'protocol_unknown', older: 'tablet' })).toContain('更新这台平板')
+  expect(adviceOf({ code: 'protocol_unknown', older: 'station' })).toContain('更新服务器')
 })

@@ -17,8 +17,8 @@ export function sentenceOf(refusal: Refusal): string {
 }
 
 /** What to do now; empty where the sentence says it all. */
-export function adviceOf(code: Code): string {
-  const key = adviceKey(code)
+export function adviceOf(refusal: Refusal): string {
+  const key = refusal.older === 'station' ? 'advice.updateStation' : adviceKey(refusal.code)
   return key === null ? '' : t(key)
 }
 
