@@ -15,12 +15,14 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
+use ailchin_core::replica::{Author, Change, Replica};
 use ailchin_core::sync::{
     Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
     PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Session, StateAnswer, StateQuery, Verdict,
     Versions, login_message, read_batch, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
+use ailchin_core::world::Seeded;
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -318,6 +320,26 @@ fn a_verdict_of_the_next_version_is_no_acceptance_and_holds_up_nothing() {
     let unknown = Verdict::Refused(Code::Unknown);
     assert_eq!(verdicts, [Verdict::Stored(7), unknown, unknown, Verdict::Duplicate(5), unknown]);
     assert_eq!(answer.items.iter().map(|item| item.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+
+    let world = Seeded::new(1, NOW);
+    let mut replica = Replica::in_memory().unwrap();
+    replica.start_over(EPOCH).unwrap();
+    replica.set_scopes(&[AREA]).unwrap();
+    let author = Author { device: DEVICE, officer: OFFICER };
+    for n in 0..5 {
+        let fields = Fields::from([("name_zh".to_owned(), json!(n.to_string()))]);
+        let record = RecordId::new(&world);
+        replica.save(author, &world, &[Change { record, kind: Kind::Household, area: AREA, fields }]).unwrap();
+    }
+    replica.keep_verdicts(DEVICE, &answer.items).unwrap();
+    assert!(replica.outbox(DEVICE).unwrap().is_none(), "nothing is held up");
+    let aside: Vec<(u64, Code)> =
+        replica.refused(DEVICE).unwrap().iter().map(|entry| (entry.seq, entry.code)).collect();
+    assert_eq!(aside, [(2, Code::Unknown), (3, Code::Unknown), (5, Code::Unknown)]);
+    let again = replica.refused(DEVICE).unwrap()[0].revision;
+    replica.correct(author, &world, again, None, &Fields::new()).unwrap();
+    assert_eq!(replica.outbox(DEVICE).unwrap().unwrap().bodies.len(), 1, "nothing is lost: it may be sent again");
+
     for broken in [r#"{"seq":1,"stored":"seven"}"#, r#"{"seq":1,"refused":7}"#, r#"{"stored":7}"#] {
         serde_json::from_str::<PushItem>(broken).unwrap_err();
     }

@@ -4,9 +4,9 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
 use ailchin_core::sync::{
-    Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
+    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
     PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Session, StateAnswer, StateQuery, Verdict,
-    login_message, read_batch, read_lines, write_batch, write_line,
+    Versions, login_message, read_batch, read_lines, write_batch, write_line,
 };
 use ailchin_core::time::Hlc;
 use ailchin_core::world::{Seeded, World as _};
@@ -145,6 +145,21 @@ pub(super) fn targets() -> Vec<Target> {
         message("json push answer", &PushAnswer { seq: 3, items }),
         message("json receipt request", &ReceiptRequest { epoch, position: 9, scopes: scopes.clone() }),
         message("json refusal", &ErrorBody { scopes, ..ErrorBody::from(ailchin_core::error::Code::DigestMismatch) }),
+        message(
+            "json refusal of a version",
+            &ErrorBody {
+                protocols: Some(Apart { tablet: Versions::only(1), station: Versions::only(7) }),
+                ..ErrorBody::from(ailchin_core::error::Code::ProtocolUnknown)
+            },
+        ),
+        Target::new("protocol versions", vec![b"1".to_vec(), b"2-31".to_vec()], |bytes| {
+            let Ok(read) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| Versions::read(text).map_err(drop))
+            else {
+                return false;
+            };
+            assert_eq!(Versions::read(&read.to_string()), Ok(read));
+            true
+        }),
         message("json pull end", &PullEnd { end: 9, more: true, left: 3 }),
     ]);
     targets
