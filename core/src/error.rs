@@ -114,6 +114,14 @@ codes! {
     ProtocolUnknown = "protocol_unknown", retry false;
     /// The station has another number of bytes of an upload: ask how many, and go on there.
     OffsetWrong = "offset_wrong", retry true;
+    /// The file is no bundle, or was cut or changed on its way.
+    BundleUnreadable = "bundle_unreadable", retry false;
+    /// The bundle is for another station or another tablet.
+    BundleElsewhere = "bundle_elsewhere", retry false;
+    /// An earlier part of the bundle is missing here.
+    BundleIncomplete = "bundle_incomplete", retry false;
+    /// The tablet does not know yet to whom its bundles are to be sealed: it syncs once over the network.
+    SealingUnknown = "sealing_unknown", retry false;
 }
 
 impl std::fmt::Display for Code {

@@ -89,6 +89,8 @@ ids! {
     DraftId, "string & { readonly __id: \"DraftId\" }";
     /// A receipt.
     ReceiptId, "string & { readonly __id: \"ReceiptId\" }";
+    /// A bundle: one export of a tablet; the answer to it has the same name.
+    BundleId, "string & { readonly __id: \"BundleId\" }";
     /// The life of a station's store; a restored store begins a new one.
     EpochId, "string & { readonly __id: \"EpochId\" }";
 }

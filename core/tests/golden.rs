@@ -18,8 +18,8 @@ use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, cha
 use ailchin_core::replica::{Author, Change, Replica};
 use ailchin_core::sync::{
     Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
-    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Session, StateAnswer, StateQuery, Verdict,
-    Versions, login_message, read_batch, write_batch, write_line,
+    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery,
+    Verdict, Versions, login_message, read_batch, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::world::Seeded;
@@ -67,7 +67,8 @@ fn messages() -> Vec<Message> {
         json_of("login-request", &LoginRequest { device: DEVICE }),
         json_of("login-answer", &Challenge { challenge: challenge() }),
         json_of("proof-request", &proof()),
-        json_of("proof-answer", &Session { token: token(), expires_in_s: 43_200, scopes: vec![ROOT, AREA] }),
+        json_of("proof-answer", &session(None)),
+        json_of("proof-answer-sealing", &session(Some(Sealing::sign(&key(2), STATION, "age1recipient".to_owned())))),
         json_of("state-query", &StateQuery { after: 6 }),
         json_of("state-answer", &state()),
         json_of("push-header", &push_header()),
@@ -151,6 +152,10 @@ fn challenge() -> Hash {
 fn proof() -> LoginProof {
     let signature = key(1).sign(&login_message(DEVICE, challenge()));
     LoginProof { device: DEVICE, challenge: challenge(), signature }
+}
+
+fn session(sealing: Option<Sealing>) -> Session {
+    Session { token: token(), expires_in_s: 43_200, scopes: vec![ROOT, AREA], sealing }
 }
 
 fn scopes() -> Vec<ScopeDigest> {

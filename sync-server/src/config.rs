@@ -206,6 +206,12 @@ impl Config {
         self.data.join("station.db")
     }
 
+    /// The folder of bundles that are kept for the chief.
+    #[must_use]
+    pub fn bundles_path(&self) -> PathBuf {
+        self.data.join("bundles")
+    }
+
     /// Where the blobs lie.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`store`] | what the station holds, in SQLite or PostgreSQL: one method is one job is one transaction |
 //! | [`batch`] | how a push is unpacked and a pull is packed |
+//! | [`bundle`] | what comes and goes in files that are carried |
 //! | `http` | what is said at each door, and how a refusal looks |
 //! | [`server`] | how the server starts and stops |
 //! | [`config`] | how it is set |
@@ -16,6 +17,7 @@
 
 pub mod batch;
 pub mod blobs;
+pub mod bundle;
 pub mod certificate;
 pub mod cli;
 pub mod config;

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
 use ailchin_core::record::{Entry, Fields, Kind, Level, Names};
 use ailchin_core::sync::{Invite, Receipt, Versions};
 use ailchin_core::world::{Machine, Seeded, World};
 use ailchin_server::blobs::Blobs;
+use ailchin_server::bundle::{BundleError, Bundles, Sealed, Taken};
 use ailchin_server::certificate::Certificate;
-use ailchin_server::server::open_store;
+use ailchin_server::server::{open_blobs, open_store};
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreAddress};
 use ailchin_server::{Config, Running, Server, Store};
 use rusqlite::types::Value as Cell;
@@ -331,6 +333,37 @@ impl Station {
         let connection = rusqlite::Connection::open(self.config.store_path()).unwrap();
         connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
         assert_eq!(connection.execute("DELETE FROM blob WHERE hash = ?1", [hash]).unwrap(), 1);
+    }
+
+    /// Takes a file in that somebody brought, as `ailchin-server bundle import` does.
+    ///
+    /// # Errors
+    /// The code it is refused with.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    pub fn takes(&self, file: impl AsRef<Path>) -> Result<Taken, Code> {
+        let sealed = std::fs::read(file).unwrap();
+        self.with_bundles(|bundles| bundles.take(&sealed)).map_err(|refused| refused.code())
+    }
+
+    /// Writes its answer for a tablet into a folder; the files.
+    ///
+    /// # Panics
+    /// If there is nothing to answer.
+    pub fn answers(&self, device: DeviceId, folder: &Path, part_bytes: u64) -> Vec<String> {
+        let parts = self.with_bundles(|bundles| bundles.answer(self.id, device, part_bytes)).unwrap();
+        let write = |part: Sealed| {
+            let path = folder.join(part.name);
+            std::fs::write(&path, part.bytes).unwrap();
+            path.to_string_lossy().into_owned()
+        };
+        parts.into_iter().map(write).collect()
+    }
+
+    fn with_bundles<T>(&self, work: impl FnOnce(Bundles<'_>) -> Result<T, BundleError>) -> Result<T, BundleError> {
+        let (store, blobs, kept) = (self.store(), open_blobs(&self.config).unwrap(), self.config.bundles_path());
+        work(Bundles { store: &store, blobs: &blobs, kept: &kept, world: &*self.world })
     }
 
     /// Whether the whole bytes of a blob lie in the station's folder.

@@ -3,6 +3,7 @@ import { createRouter, createWebHashHistory } from 'vue-router'
 import type { Router } from 'vue-router'
 
 import type { Phase } from '@/api/bindings/Phase'
+import BundlesPage from '@/pages/BundlesPage.vue'
 import ConflictPage from '@/pages/ConflictPage.vue'
 import ConflictsPage from '@/pages/ConflictsPage.vue'
 import EnrolPage from '@/pages/EnrolPage.vue'
@@ -67,6 +68,7 @@ export function tabletRouter(): Router {
         meta: { under: 'households' },
       },
       { path: '/sync', name: 'sync', component: SyncPage, meta: { under: 'sync' } },
+      { path: '/bundles', name: 'bundles', component: BundlesPage, meta: { under: 'sync' } },
       { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { under: 'sync' } },
       { path: '/conflicts/:id', name: 'conflict', component: ConflictPage, props: true, meta: { under: 'sync' } },
       { path: '/refused', name: 'refused', component: RefusedPage, meta: { under: 'sync' } },

@@ -12,14 +12,16 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{DeviceError, Tablet, photo};
+use crate::bundle::PART_BYTES;
 use crate::error::Code;
 use crate::sync::Invite;
 use crate::view::{
-    AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, ConflictList, ConflictPage, Correct,
-    Decide, Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed,
-    HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, Nothing, OpenForm, PageOf, Picture,
-    ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft,
-    Saved, Space, SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
+    AnswerTaken, AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, BundleExport, BundleExported,
+    BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
+    ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
+    InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory,
+    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space, SyncSettings, SyncStatus, TabletState,
+    Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -170,6 +172,11 @@ commands! {
         Ok(Nothing {})
     };
     sync_status: Nothing => SyncStatus = |tablet, _| tablet.sync_status();
+    bundle_status: Nothing => BundleStatus = |tablet, _| tablet.bundle_status();
+    bundle_export: BundleExport => BundleExported = |tablet, asked| {
+        tablet.export_bundle(asked.folder.as_deref(), asked.part_bytes.unwrap_or(PART_BYTES))
+    };
+    bundle_import: BundleImport => AnswerTaken = |tablet, asked| tablet.import_answers(&asked.paths);
     receipts: Nothing => Vec<ReceiptLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.receipts()?));
     receipt: ReceiptRef => ReceiptPaper = |tablet, asked| {
         tablet.with(|replica, _, _| Ok(replica.receipt_paper(asked.id)?))

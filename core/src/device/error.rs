@@ -1,5 +1,6 @@
 //! What can go wrong on a tablet.
 
+use crate::bundle::BundleUnreadable;
 use crate::error::Code;
 use crate::form::FormError;
 use crate::replica::ReplicaError;
@@ -51,6 +52,9 @@ pub enum DeviceError {
     /// The receipt is not the station's.
     #[error("checking a receipt")]
     Receipt(#[from] ReceiptWrong),
+    /// A bundle cannot be read or written.
+    #[error("reading or writing a bundle")]
+    Bundle(#[from] BundleUnreadable),
     /// What the station sent cannot be read.
     #[error("reading what the station sent")]
     Wire(#[from] WireUnreadable),
@@ -92,6 +96,7 @@ impl DeviceError {
             Self::Invite(_) => Code::InviteUnreadable,
             Self::Picture(_) => Code::PictureUnreadable,
             Self::Receipt(_) => Code::ReceiptWrong,
+            Self::Bundle(cause) => cause.code(),
             Self::Wire(_) => Code::AnswerUnreadable,
             Self::Http(_) => Code::StationUnreachable,
             Self::CertificateChanged => Code::CertificateChanged,

@@ -1,5 +1,6 @@
 //! What makes a replica a tablet: the vault, drafts and forms, the transport, pictures, and the table of commands.
 
+mod bundles;
 mod by_itself;
 pub mod commands;
 mod doors;

@@ -13,7 +13,7 @@ use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
 use crate::sync::{
-    Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Step, Told, read_batch, write_batch, write_line,
+    Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch, write_batch, write_line,
 };
 use crate::view::{Progress, Stage};
 use crate::world::World;
@@ -81,6 +81,17 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
         }
         conversation.told(told);
     }
+}
+
+/// Keeps what the station told with a login.
+pub(super) fn learn(replica: &mut Replica, session: &Session) -> Result<(), DeviceError> {
+    replica.set_scopes(&session.scopes)?;
+    replica.keep_token(&session.token)?;
+    if let (Some(sealing), Some(note)) = (&session.sealing, replica.station()?) {
+        let recipient = sealing.read(&note.station_key, note.station);
+        replica.keep_sealing(recipient.map_err(|_| DeviceError::Station(Code::AnswerUnreadable))?)?;
+    }
+    Ok(())
 }
 
 /// Totals for the progress, all known.
@@ -210,8 +221,7 @@ impl<S: StationDoors> Sides<'_, S> {
             }
         }
         let session = self.station.log_in(self.device, self.signing)?;
-        self.replica.set_scopes(&session.scopes)?;
-        self.replica.keep_token(&session.token)?;
+        learn(self.replica, &session)?;
         ask(self.station)
     }
 

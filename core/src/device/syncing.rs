@@ -1,10 +1,12 @@
 //! Syncing a tablet: what the Sync screen shows, photos fetched to be seen, one sync after another.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::services::Metered;
 use super::sync_run::{self, Sides};
+use super::tablet::Open;
 use super::{DeviceError, Keys, Sending, StationDoors as _, SyncReport, Tablet, Transport};
 use crate::error::Code;
 use crate::hash::Hash;
@@ -125,12 +127,7 @@ impl Tablet {
         if syncing.running.is_some() {
             return Err(DeviceError::Refused(Code::SyncRunning));
         }
-        let mut run = SyncRun {
-            replica: Replica::open(&self.replica_path(), Some(&open.keys.file))?,
-            keys: Arc::clone(&open.keys),
-            device: open.author.device,
-            note: open.note.clone(),
-        };
+        let mut run = SyncRun::of(open, &self.replica_path())?;
         run.replica.take_lease(&*self.world)?;
         self.by_itself.told(Event::Began { by_hand }, &*self.world);
         self.stop.store(false, Ordering::Relaxed);
@@ -140,6 +137,8 @@ impl Tablet {
 
     pub(super) fn run_sync(&self, mut run: SyncRun) -> Result<SyncReport, DeviceError> {
         let result = run.replica.token().map_err(DeviceError::from).and_then(|token| {
+            // Whoever does not know yet to whom bundles are sealed is told with the next login.
+            let token = if run.replica.sealing()?.is_some() { token } else { None };
             let settings = run.replica.sync_settings()?;
             let mut transport = Transport::to(&run.note.address, run.note.fingerprint.as_deref(), token)?;
             sync_run::run(&mut Sides {
@@ -186,6 +185,26 @@ impl Tablet {
         Ok(kept)
     }
 
+    /// Does what a sync must not meet, with a replica of its own.
+    pub(super) fn instead_of_a_sync<T>(
+        &self,
+        work: impl FnOnce(&mut SyncRun) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        let mut run = self.beside_a_sync()?;
+        run.replica.take_lease(&*self.world)?;
+        let result = work(&mut run);
+        // A lease that cannot be given back ends with the replica.
+        let _ = run.replica.give_lease_back();
+        result
+    }
+
+    /// A replica of its own for what only reads for a while: saving and syncs go on.
+    pub(super) fn beside_a_sync(&self) -> Result<SyncRun, DeviceError> {
+        let open = self.lock_open();
+        let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
+        SyncRun::of(open, &self.replica_path())
+    }
+
     /// Whether photos may use the network there is now.
     fn photos_go(&self, settings: SyncSettings) -> bool {
         !settings.photos_on_wifi_only || self.services.network.metered() != Metered::Yes
@@ -210,8 +229,19 @@ enum Fetching {
 
 /// What a sync takes with it, so that locking the tablet does not end it.
 pub(super) struct SyncRun {
-    replica: Replica,
-    keys: Arc<Keys>,
-    device: DeviceId,
-    note: StationNote,
+    pub(super) replica: Replica,
+    pub(super) keys: Arc<Keys>,
+    pub(super) device: DeviceId,
+    pub(super) note: StationNote,
+}
+
+impl SyncRun {
+    fn of(open: &Open, path: &Path) -> Result<Self, DeviceError> {
+        Ok(Self {
+            replica: Replica::open(path, Some(&open.keys.file))?,
+            keys: Arc::clone(&open.keys),
+            device: open.author.device,
+            note: open.note.clone(),
+        })
+    }
 }

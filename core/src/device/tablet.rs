@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::by_itself::ByItself;
 use super::forms::{self, Attached};
 use super::services::{Camera, Network, Position, SecretStore};
+use super::sync_run;
 use super::syncing::Syncing;
 use super::{DeviceError, Keys, StationDoors as _, Transport, Vault, check_pin, photo};
 use crate::error::Code;
@@ -131,8 +132,7 @@ impl Tablet {
             station_key: enrolled.station_key,
         };
         replica.set_station(&note)?;
-        replica.set_scopes(&session.scopes)?;
-        replica.keep_token(&session.token)?;
+        sync_run::learn(&mut replica, &session)?;
 
         let officer = OfficerLine { id: enrolled.officer, name: enrolled.officer_name };
         let identity = (device, enrolled.station, enrolled.station_name);

@@ -303,6 +303,23 @@ pub(super) fn named(connection: &Connection, device: DeviceId) -> Result<Digest,
     Ok(digest)
 }
 
+/// Notes that the station has the blobs that confirmed revisions of a device name, but for those it says it lacks: these wait.
+#[cfg(feature = "bundle")]
+pub(super) fn came(tx: &Transaction<'_>, device: DeviceId, missing: &[Hash]) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    tx.prepare_cached(&format!(
+        "UPDATE blob SET state = 'stored', upload = NULL WHERE state = 'waiting' AND hash IN (SELECT hash {NAMED})"
+    ))
+    .and_then(|mut to| to.execute([device]))
+    .map_err(doing("noting which blobs came"))?;
+    for hash in missing {
+        tx.prepare_cached("UPDATE blob SET state = 'waiting', covered = 0 WHERE hash = ?1 AND state = 'stored'")
+            .and_then(|mut to| to.execute([hash]))
+            .map_err(doing("letting a blob wait again"))?;
+    }
+    Ok(())
+}
+
 /// Notes that a receipt states the named blobs that are at the station.
 pub(super) fn cover(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
     tx.prepare_cached(&format!(

@@ -92,30 +92,9 @@ impl Replica {
     /// # Errors
     /// What SQLite says.
     pub fn outbox(&self, device: DeviceId) -> Result<Option<OutboxBatch>, ReplicaError> {
-        let doing = ReplicaError::sql;
-        self.reading(|connection| {
-            let mut statement = connection
-                .prepare_cached(
-                    "SELECT seq, chain, body FROM log WHERE device = ?1 AND seq >=
-                     (SELECT min(seq) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL)
-                     ORDER BY seq LIMIT ?2",
-                )
-                .map_err(doing("reading the outbox"))?;
-            let mut rows = statement.query(params![device, MAX_BATCH_ENTRIES]).map_err(doing("reading the outbox"))?;
-            let mut batch: Option<OutboxBatch> = None;
-            let mut bytes = 0;
-            while let Some(row) = rows.next().map_err(doing("reading the outbox"))? {
-                let read = || Ok((row.get::<_, u64>(0)?, row.get::<_, Hash>(1)?, row.get::<_, String>(2)?));
-                let (seq, chain, body) = read().map_err(doing("reading the outbox"))?;
-                bytes += body.len() + 1;
-                if batch.is_some() && bytes > MAX_BATCH_BYTES {
-                    break;
-                }
-                let batch = batch.get_or_insert_with(|| OutboxBatch { from: seq, to: seq, chain, bodies: Vec::new() });
-                (batch.to, batch.chain) = (seq, chain);
-                batch.bodies.push(body);
-            }
-            Ok(batch)
+        self.reading(|connection| match first_unsent(connection, device)? {
+            Some(first) => outbox_from(connection, device, first),
+            None => Ok(None),
         })
     }
 
@@ -301,6 +280,41 @@ impl Sums {
     }
 }
 
+/// The first own place without a verdict; `None` if there is none.
+pub(super) fn first_unsent(connection: &Connection, device: DeviceId) -> Result<Option<u64>, ReplicaError> {
+    connection
+        .prepare_cached("SELECT min(seq) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL")
+        .and_then(|mut from| from.query_row([device], |row| row.get(0)))
+        .map_err(ReplicaError::sql("looking for what is to be sent"))
+}
+
+/// Own entries from a place on, at most 1,000 and 4 MiB; `None` if there are none.
+pub(super) fn outbox_from(
+    connection: &Connection,
+    device: DeviceId,
+    from: u64,
+) -> Result<Option<OutboxBatch>, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut statement = connection
+        .prepare_cached("SELECT seq, chain, body FROM log WHERE device = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3")
+        .map_err(doing("reading the outbox"))?;
+    let mut rows = statement.query(params![device, from, MAX_BATCH_ENTRIES]).map_err(doing("reading the outbox"))?;
+    let mut batch: Option<OutboxBatch> = None;
+    let mut bytes = 0;
+    while let Some(row) = rows.next().map_err(doing("reading the outbox"))? {
+        let read = || Ok((row.get::<_, u64>(0)?, row.get::<_, Hash>(1)?, row.get::<_, String>(2)?));
+        let (seq, chain, body) = read().map_err(doing("reading the outbox"))?;
+        bytes += body.len() + 1;
+        if batch.is_some() && bytes > MAX_BATCH_BYTES {
+            break;
+        }
+        let batch = batch.get_or_insert_with(|| OutboxBatch { from: seq, to: seq, chain, bodies: Vec::new() });
+        (batch.to, batch.chain) = (seq, chain);
+        batch.bodies.push(body);
+    }
+    Ok(batch)
+}
+
 fn confirm(
     tx: &Transaction<'_>,
     device: DeviceId,
@@ -353,6 +367,27 @@ fn scope_digests(connection: &Connection) -> Result<Vec<ScopeDigest>, ReplicaErr
         .into_iter()
         .map(|area| Ok(ScopeDigest { area, digest: scope_digest(connection, area)? }))
         .collect()
+}
+
+/// Count and digest of each area over entries that have a position up to this one, counted from the log.
+#[cfg(feature = "bundle")]
+pub(super) fn confirmed_as_of(
+    connection: &Connection,
+    areas: &[AreaId],
+    position: u64,
+) -> Result<Vec<ScopeDigest>, ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut statement = connection
+        .prepare_cached("SELECT area, body_hash FROM log WHERE position <= ?1")
+        .map_err(doing("counting as of a position"))?;
+    let mut rows = statement.query([position]).map_err(doing("counting as of a position"))?;
+    let mut sums = Sums::default();
+    while let Some(row) = rows.next().map_err(doing("counting as of a position"))? {
+        let area = row.get(0).map_err(doing("counting as of a position"))?;
+        sums.add(area, row.get(1).map_err(doing("counting as of a position"))?);
+    }
+    let of = |area: &AreaId| ScopeDigest { area: *area, digest: sums.0.get(area).copied().unwrap_or_default() };
+    Ok(areas.iter().map(of).collect())
 }
 
 fn confirmed(connection: &Connection, mut each: impl FnMut(AreaId, Hash)) -> Result<(), ReplicaError> {

@@ -5,6 +5,8 @@
 
 mod append;
 mod blobs;
+#[cfg(feature = "bundle")]
+mod bundles;
 mod conflicts;
 mod error;
 mod exchange;
@@ -24,6 +26,8 @@ mod tablet;
 
 pub use append::{Author, Change};
 pub use blobs::{NamedBlob, StoredBlob, WaitingBlob};
+#[cfg(feature = "bundle")]
+pub use bundles::ExportNote;
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry, StationNote};
 pub use read::{LogLine, RecordView};

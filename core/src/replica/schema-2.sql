@@ -57,3 +57,16 @@ CREATE TABLE sync_lease (
   only   INTEGER PRIMARY KEY CHECK (only = 1),
   holder BLOB    NOT NULL           -- made anew for every sync
 ) STRICT;
+
+-- Bundles that were written into files, and when the station's receipt for them came back.
+
+CREATE TABLE bundle (
+  id          BLOB PRIMARY KEY,
+  at_ms       INTEGER NOT NULL,
+  epoch       BLOB,                 -- the life of the station's store as it was known then
+  parts       INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
+  revisions   INTEGER NOT NULL,
+  blobs       INTEGER NOT NULL,
+  answered_ms INTEGER
+) STRICT, WITHOUT ROWID;

@@ -9,6 +9,7 @@ mod digest;
 mod invite;
 mod receipt;
 mod schedule;
+mod sealing;
 mod versions;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use schedule::{Act, Event, Rhythm, Schedule};
+pub use sealing::{Sealing, SealingWrong};
 pub use versions::{Apart, NoVersions, Older, PROTOCOL_HEADER, PROTOCOLS_HEADER, Versions};
 pub use wire::{
     Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Apart, Digest, ScopeDigest};
+use super::{Apart, Digest, ScopeDigest, Sealing};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, StationId};
@@ -123,6 +123,9 @@ pub struct Session {
     pub expires_in_s: u32,
     /// The areas whose revisions the tablet holds from now on.
     pub scopes: Vec<AreaId>,
+    /// To whom the tablet seals its bundles; `None` from a station that takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealing: Option<Sealing>,
 }
 
 /// `GET /v1/sync/state?after=`

@@ -2,6 +2,7 @@
 //!
 //! Only shapes; the queries that fill them are in [`crate::replica`].
 
+mod bundles;
 mod conflicts;
 mod forms;
 mod history;
@@ -19,6 +20,7 @@ use crate::ids::RecordId;
 use crate::sync::Older;
 
 pub use crate::record::Names;
+pub use bundles::{AnswerTaken, BundleExport, BundleExported, BundleImport, BundleLine, BundleStatus, Shelf};
 pub use conflicts::{
     ConflictField, ConflictLine, ConflictList, ConflictPage, ConflictSide, ConflictValue, ConflictView, Decide,
     Decided, FieldInput, PageOf, RecordTitle, WriteLine,

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 usage or settings, 3 refused, 4 the store or a file failed.
 
 mod account;
+mod bundle;
 mod demo;
 mod device;
 mod migrate;
@@ -19,6 +20,7 @@ use ailchin_core::world::{Machine, World};
 use clap::{Args, Parser, Subcommand};
 use toml::{Table, Value};
 
+use crate::bundle::BundleError;
 use crate::certificate::CertificateError;
 use crate::config::{Config, ConfigError};
 use crate::demo::DemoError;
@@ -78,6 +80,9 @@ enum Command {
     /// Invite, list or revoke tablets
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Take in what tablets without a network have sent, and answer it
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
     DemoData(demo::DemoData),
@@ -110,6 +115,14 @@ enum CliError {
         #[source]
         source: std::io::Error,
     },
+    #[error("{doing}")]
+    Bundle {
+        doing: &'static str,
+        #[source]
+        source: BundleError,
+    },
+    #[error("{0} of the files were not taken")]
+    NotTaken(usize),
     #[error("the invite does not fit into a QR code")]
     Qr(#[source] qrcode::types::QrError),
     #[error("writing the QR code's picture")]
@@ -150,6 +163,8 @@ impl CliError {
             | Self::Password(PasswordError::Weak)
             | Self::NoStation
             | Self::StillServed
+            | Self::NotTaken(_)
+            | Self::Bundle { source: BundleError::Refused(_) | BundleError::Unreadable(_), .. }
             | Self::UnknownStation => REFUSED,
             _ => FAILED,
         }
@@ -158,6 +173,7 @@ impl CliError {
     fn code(&self) -> Option<Code> {
         match self {
             Self::Store { source, .. } => Some(source.code()),
+            Self::Bundle { source, .. } => Some(source.code()),
             _ => None,
         }
     }
@@ -226,6 +242,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Area(command) => station::area(&desk, command),
         Command::Officer(command) => account::officer(&desk, command),
         Command::Device(command) => device::device(&desk, command),
+        Command::Bundle(command) => bundle::bundle(&desk, command),
         Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),
         Command::Config => {

@@ -9,7 +9,7 @@ use ailchin_core::world::World;
 
 use super::error::Fault;
 use super::sql::{Tx, cells};
-use super::{Store, StoreError, device, token};
+use super::{Store, StoreError, bundle, device, token};
 
 /// How long a challenge is good.
 const CHALLENGE_MS: i64 = 60_000;
@@ -77,7 +77,8 @@ impl Store {
                 .map_err(|_| Code::DeviceUnknown)?;
             let token = open(tx, station, Some(proof.device), None, hours, world)?;
             let scopes = device::scopes(tx, station, &row)?.unwrap_or_default();
-            Ok(Session { token, expires_in_s: hours.saturating_mul(3_600), scopes })
+            let sealing = Some(bundle::sealing(tx, station, world)?);
+            Ok(Session { token, expires_in_s: hours.saturating_mul(3_600), scopes, sealing })
         })
     }
 

@@ -3,6 +3,7 @@
 //! A [`Target`] is a parser with valid examples. [`Target::try_one`] changes an example by the dice, hands it over, and looks
 //! that what was accepted reads back the same. The same seed gives the same bytes.
 
+mod bundle;
 mod bytes;
 mod forms;
 mod hostile;
@@ -57,6 +58,7 @@ impl Target {
         let mut all = wire::targets();
         all.extend(forms::targets());
         all.extend(hostile::targets());
+        all.extend(bundle::targets());
         all
     }
 

@@ -5,8 +5,8 @@ use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordI
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
 use ailchin_core::sync::{
     Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
-    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Session, StateAnswer, StateQuery, Verdict,
-    Versions, login_message, read_batch, read_lines, write_batch, write_line,
+    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery,
+    Verdict, Versions, login_message, read_batch, read_lines, write_batch, write_line,
 };
 use ailchin_core::time::Hlc;
 use ailchin_core::world::{Seeded, World as _};
@@ -139,7 +139,15 @@ pub(super) fn targets() -> Vec<Target> {
         message("json login request", &LoginRequest { device: author.device }),
         message("json challenge", &Challenge { challenge }),
         message("json login proof", &LoginProof { device: author.device, challenge, signature }),
-        message("json session", &Session { token: "t".repeat(48), expires_in_s: 43_200, scopes: vec![root] }),
+        message(
+            "json session",
+            &Session {
+                token: "t".repeat(48),
+                expires_in_s: 43_200,
+                scopes: vec![root],
+                sealing: Some(Sealing::sign(&author.key, station, "age1…".to_owned())),
+            },
+        ),
         message("json state query", &StateQuery { after: 7 }),
         message("json state answer", &StateAnswer { epoch, at_ms: NOW, seq: 5, position: 9, held: digest }),
         message("json push answer", &PushAnswer { seq: 3, items }),

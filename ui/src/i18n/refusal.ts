@@ -25,7 +25,12 @@ export function adviceOf(refusal: Refusal): string {
 function adviceKey(code: Code): TextKey | null {
   switch (code) {
     case 'station_unreachable':
+    case 'sealing_unknown':
       return 'advice.atStation'
+    case 'bundle_unreadable':
+    case 'bundle_elsewhere':
+    case 'bundle_incomplete':
+      return 'advice.copyAgain'
     case 'answer_unreadable':
     case 'station_failed':
     case 'not_logged_in':

@@ -1,7 +1,7 @@
 // The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
 import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
 import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedLine, refusedList } from './undecided'
-import { receipt, refuse, replies, state, syncStatus } from './tablet'
+import { bundleStatus, receipt, refuse, replies, state, syncStatus } from './tablet'
 import type { Replies } from './tablet'
 
 const NOTHING = { revisions: 0, blobs: 0 }
@@ -50,6 +50,13 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     refused: () => refusedList({ lines: [], total: 0 }),
     history: () => ({ ...recordHistory(), total: 1, entries: recordHistory().entries.slice(-1) }),
     receipts: () => [],
+    bundle_status: () =>
+      bundleStatus({
+        covered: true,
+        waiting: { revisions: 0, records: 0, blobs: 0, blob_bytes: 0, refused: 0 },
+        exports: [],
+        shelves: bundleStatus().shelves.slice(1),
+      }),
   }),
   long: (tablet) => ({
     today: async () => ({
@@ -115,6 +122,8 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     decide: () => refuse('field_wrong', { field: 'phone' }),
     refused: () => refuse('file_failed'),
     history: () => refuse('not_found'),
+    bundle_status: () => bundleStatus({ ready: false, exports: [] }),
+    bundle_import: () => refuse('bundle_unreadable'),
     receipts: () => refuse('file_failed'),
     receipt: () => refuse('not_found'),
     today: () => refuse('file_failed'),

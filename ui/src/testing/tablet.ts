@@ -1,5 +1,7 @@
 // A tablet in memory that answers every command, for component tests and the gallery. Never part of the product.
 import type { Answer, CommandName, Request } from '@/api'
+import type { BundleLine } from '@/api/bindings/BundleLine'
+import type { BundleStatus } from '@/api/bindings/BundleStatus'
 import type { Hash } from '@/api/bindings/Hash'
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import type { Phase } from '@/api/bindings/Phase'
@@ -81,6 +83,34 @@ export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
     by_itself: { on: true, next_in_ms: 540_000, last_probe: { at: ago(0.1), answered: true } },
     address: 'https://192.168.8.10:7443',
     device: id('019a8c2e-7d3f-7000-8000', 1),
+    ...changes,
+  }
+}
+
+/** A bundle that was written; only the first is not answered. */
+export function bundleLine(n: number): BundleLine {
+  return {
+    id: id('bundle', n),
+    at: ago(20 * n),
+    parts: 2,
+    bytes: 3_600_000,
+    revisions: 7,
+    blobs: 5,
+    answered_at: n === 1 ? null : ago(18),
+  }
+}
+
+/** Seven changes wait, a stick is in, one bundle is answered and one is not. */
+export function bundleStatus(changes: Partial<BundleStatus> = {}): BundleStatus {
+  return {
+    ready: true,
+    waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
+    covered: false,
+    exports: [bundleLine(1), bundleLine(2)],
+    shelves: [
+      { path: '/media/officer/KINGSTON', name: 'KINGSTON', answers: true },
+      { path: '/home/officer/.local/share/ailchin/exports', name: '', answers: false },
+    ],
     ...changes,
   }
 }
@@ -209,6 +239,13 @@ export function replies(households = 1500, xform = ''): Replies {
         standing: standing(7, 5),
         covered: false,
       }),
+    bundle_status: () => bundleStatus(),
+    bundle_export: ({ folder }) => ({
+      bundle: bundleLine(1),
+      folder: folder ?? '',
+      files: ['001', '002'].map((part) => `${folder ?? ''}/${part}.ailchin`),
+    }),
+    bundle_import: () => ({ parts: 1, pulled: 12, receipt: true, covered: true }),
     receipts: () =>
       [0, 1, 2].map((n) => {
         const { position, blobs_stored, blobs_total, count, genuine } = receipt()

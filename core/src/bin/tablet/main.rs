@@ -85,6 +85,9 @@ enum Command {
     },
     /// Exchanges revisions and files with the station and gets a receipt.
     Sync,
+    /// What is carried instead of sent: bundles for the station, and its answers.
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// Shows the last receipt, and whether it covers everything on the tablet.
     Receipt,
     /// Shows one record with its whole history.
@@ -98,6 +101,27 @@ enum Command {
     Export,
     /// Compares what is kept of every scope with a recount of the log.
     Check,
+}
+
+#[derive(Subcommand)]
+enum Bundle {
+    /// Writes what the station does not have into files that only the station can read.
+    Export {
+        /// A folder that is there; `exports` beside the tablet's files if not given.
+        #[arg(long)]
+        to: Option<String>,
+        /// Files of about so many MiB.
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=64))]
+        part_mib: u64,
+    },
+    /// Takes in what the station answered.
+    Import {
+        /// Files, or folders of files.
+        #[arg(required = true)]
+        from: Vec<String>,
+    },
+    /// Shows which bundles were written, and which of them are answered.
+    Status,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -160,6 +184,9 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
             say(&tablet.edit(record, fields.collect::<BTreeMap<_, _>>())?)
         }
         Command::Sync => say(&tablet.sync()?),
+        Command::Bundle(Bundle::Export { to, part_mib }) => say(&tablet.export_bundle(to.as_deref(), part_mib << 20)?),
+        Command::Bundle(Bundle::Import { from }) => say(&tablet.import_answers(&from)?),
+        Command::Bundle(Bundle::Status) => say(&tablet.bundle_status()?),
         Command::Receipt => {
             let status = tablet.sync_status()?;
             say(&json!({ "receipt": status.receipt, "covered": status.covered, "waiting": status.waiting }))

@@ -1,7 +1,7 @@
 //! What stands in a cell of a row, on either database, and how the words of the domain become cells and come back.
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
+use ailchin_core::ids::{AreaId, BundleId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::time::Instant;
 
 /// A cell, on its way in or out.
@@ -154,4 +154,4 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId);
+ids!(AreaId, BundleId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId);

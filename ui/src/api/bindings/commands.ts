@@ -1,4 +1,5 @@
 // Made from the table of commands in core/src/device/commands.rs; do not edit.
+import type { AnswerTaken } from "./AnswerTaken";
 import type { AreaId } from "./AreaId";
 import type { AreaLine } from "./AreaLine";
 import type { Attach } from "./Attach";
@@ -6,6 +7,10 @@ import type { AttachmentRef } from "./AttachmentRef";
 import type { AttachmentView } from "./AttachmentView";
 import type { BeginForm } from "./BeginForm";
 import type { BlobRef } from "./BlobRef";
+import type { BundleExport } from "./BundleExport";
+import type { BundleExported } from "./BundleExported";
+import type { BundleImport } from "./BundleImport";
+import type { BundleStatus } from "./BundleStatus";
 import type { Bytes } from "./Bytes";
 import type { ConflictList } from "./ConflictList";
 import type { ConflictPage } from "./ConflictPage";
@@ -93,6 +98,9 @@ export interface Commands {
   sync_start: { request: Nothing; answer: Nothing };
   sync_stop: { request: Nothing; answer: Nothing };
   sync_status: { request: Nothing; answer: SyncStatus };
+  bundle_status: { request: Nothing; answer: BundleStatus };
+  bundle_export: { request: BundleExport; answer: BundleExported };
+  bundle_import: { request: BundleImport; answer: AnswerTaken };
   receipts: { request: Nothing; answer: Array<ReceiptLine> };
   receipt: { request: ReceiptRef; answer: ReceiptPaper };
 }

@@ -1,0 +1,52 @@
+//! What comes and goes in files that are carried: a tablet's export is taken in, an answer is made for it.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`taking`] | a part from a tablet: opened, verified, and taken the way of every push and blob |
+//! | [`answering`] | the answer: verdicts, what is new, the receipt |
+//!
+//! The files themselves are `ailchin_core::bundle`'s. A part proves by itself whose it is, so it does not matter who brings it.
+
+mod answering;
+mod error;
+mod taking;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use ailchin_core::world::World;
+
+pub use answering::Sealed;
+pub use error::BundleError;
+pub use taking::Taken;
+
+use crate::blobs::Blobs;
+use crate::store::Store;
+
+/// What bundles are worked on with.
+#[derive(Clone, Copy)]
+pub struct Bundles<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The blobs.
+    pub blobs: &'a Blobs,
+    /// The folder of what is kept for the chief.
+    pub kept: &'a Path,
+    /// Clock and randomness.
+    pub world: &'a dyn World,
+}
+
+impl std::fmt::Debug for Bundles<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bundles")
+    }
+}
+
+/// Writes a file whole or not at all: a stick that is pulled out has the old one, or none.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
