@@ -56,9 +56,6 @@ pub enum ReplicaError {
     /// Somebody else syncs with this replica.
     #[error("a sync with this replica is under way")]
     Leased,
-    /// The file that tells whether a sync lives failed.
-    #[error("looking whether a sync is under way")]
-    Lease(#[source] std::io::Error),
 }
 
 impl ReplicaError {
@@ -75,8 +72,7 @@ impl ReplicaError {
                 _ => Code::FileFailed,
             },
             Self::Copy(source) if source.kind() == std::io::ErrorKind::StorageFull => Code::DiskFull,
-            Self::Lease(source) if source.kind() == std::io::ErrorKind::StorageFull => Code::DiskFull,
-            Self::Copy(_) | Self::Lease(_) | Self::Stored(_) | Self::WrongKey => Code::FileFailed,
+            Self::Copy(_) | Self::Stored(_) | Self::WrongKey => Code::FileFailed,
             Self::TooNew { .. } => Code::FileTooNew,
             Self::Field(_) => Code::FieldWrong,
             Self::Entry(_) => Code::Malformed,

@@ -1,14 +1,13 @@
 //! Who may sync: one at a time, whatever threads and processes have the replica open.
 //!
-//! The row in `sync_lease` decides: whoever syncs looks at each step whether it still bears his name. A lock on a file beside
-//! the replica tells whether the holder still lives, because the system lets go of it when a process ends, however it ends.
-//! No clock is asked, so none that jumps can keep the lease for ever or give it to two.
+//! The row in `sync_lease` decides: whoever syncs looks at each step whether it still bears his name. A lock on an empty
+//! database beside the replica, taken by SQLite as on every system it runs on, tells whether the holder still lives, because
+//! the system lets go of it when a process ends, however it ends. No clock is asked, so none that jumps can keep the lease
+//! for ever or give it to two.
 
-use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::{Replica, ReplicaError};
 use crate::world::World;
@@ -18,7 +17,7 @@ use crate::world::World;
 pub(super) struct Lease {
     holder: [u8; 16],
     /// Locked as long as the holder lives; `None` for a replica in memory, which nobody else can open.
-    _life: Option<File>,
+    _life: Option<Connection>,
 }
 
 impl Replica {
@@ -31,7 +30,7 @@ impl Replica {
         world.fill_random(&mut holder);
         let path = self.life_path();
         let life = self.writing(|tx| {
-            let life = path.map(locked).transpose()?;
+            let life = path.as_deref().map(locked).transpose()?;
             tx.execute("INSERT OR REPLACE INTO sync_lease VALUES (1, ?1)", [holder])
                 .map_err(ReplicaError::sql("taking the lease"))?;
             Ok(life)
@@ -68,20 +67,19 @@ impl Replica {
         })
     }
 
-    /// The file whose lock tells that a holder lives.
-    fn life_path(&self) -> Option<PathBuf> {
-        self.connection.path().filter(|path| !path.is_empty()).map(|path| PathBuf::from(format!("{path}.sync")))
+    /// The database whose lock tells that a holder lives.
+    fn life_path(&self) -> Option<String> {
+        self.connection.path().filter(|path| !path.is_empty()).map(|path| format!("{path}.sync"))
     }
 }
 
-fn locked(path: PathBuf) -> Result<File, ReplicaError> {
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(ReplicaError::Lease)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ReplicaError::Leased),
-        // Where files cannot be locked the newest has the lease, and the row tells the one before at its next step.
-        Err(TryLockError::Error(cause)) if cause.kind() == ErrorKind::Unsupported => Ok(file),
-        Err(TryLockError::Error(cause)) => Err(ReplicaError::Lease(cause)),
+fn locked(path: &str) -> Result<Connection, ReplicaError> {
+    let life = Connection::open(path).map_err(ReplicaError::sql("looking whether a sync lives"))?;
+    let locked = life.busy_timeout(Duration::ZERO).and_then(|()| life.execute_batch("BEGIN EXCLUSIVE"));
+    match locked {
+        Ok(()) => Ok(life),
+        Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Err(ReplicaError::Leased),
+        Err(cause) => Err(ReplicaError::sql("looking whether a sync lives")(cause)),
     }
 }
 
