@@ -122,6 +122,8 @@ codes! {
     BundleIncomplete = "bundle_incomplete", retry false;
     /// The tablet does not know yet to whom its bundles are to be sealed: it syncs once over the network.
     SealingUnknown = "sealing_unknown", retry false;
+    /// The other tablet ended the meeting, did not confirm, or is out of reach.
+    NearbyEnded = "nearby_ended", retry true;
 }
 
 impl std::fmt::Display for Code {

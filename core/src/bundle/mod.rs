@@ -22,9 +22,13 @@ mod sealing;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
+use crate::error::Code;
+
 pub use frame::{Ask, Content, Frame, Head, Reply};
 pub use part::{BundleUnreadable, Frames, PartWriter, head, open};
-pub use plan::{Parts, part_name};
+pub use plan::{PartName, Parts, part_name};
 pub use sealing::SealingKey;
 
 /// The format this program writes, and the newest it reads.
@@ -35,6 +39,23 @@ pub const EXTENSION: &str = "ailchin";
 
 /// About so large a part is made if nothing else is said.
 pub const PART_BYTES: u64 = 64 * 1024 * 1024;
+
+/// About so large a part is made for another tablet to carry, and …
+pub const CARRIED_PART_BYTES: u64 = 4 * 1024 * 1024;
+
+/// … so large a one is taken over a network.
+pub const MAX_CARRIED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The header in which the station says what an answer's file is called.
+pub const NAME_HEADER: &str = "ailchin-part";
+
+/// What became of a part that a tablet carried for another: `POST /v1/bundles`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Carried {
+    /// Why it was not taken. It need not be carried any longer, unless this is `bundle_incomplete`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Code>,
+}
 
 /// The largest part that is read.
 pub const MAX_PART_BYTES: u64 = 96 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! How a bundle is split: frames in their order into parts of about a size, and what the parts are called.
 
 use super::{Content, EXTENSION, Head};
+use crate::ids::{BundleId, DeviceId};
 
 /// Which frame goes into which part.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +45,33 @@ pub fn part_name(head: &Head) -> String {
     format!("{}-{}-{answer}{:03}.{EXTENSION}", head.device, head.bundle, head.part)
 }
 
+/// What the name of a part's file says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PartName {
+    /// Whose bundle it is.
+    pub device: DeviceId,
+    /// The bundle.
+    pub bundle: BundleId,
+    /// Whether it is the station's answer.
+    pub answer: bool,
+    /// Which part.
+    pub part: u32,
+}
+
+impl PartName {
+    /// Reads a name as [`part_name`] writes it; `None` for any other, so that none leads out of a folder.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix(EXTENSION)?.strip_suffix('.')?;
+        let (device, rest) = (stem.get(..36)?, stem.get(36..)?.strip_prefix('-')?);
+        let (bundle, rest) = (rest.get(..36)?, rest.get(36..)?.strip_prefix('-')?);
+        let (answer, part) = rest.strip_prefix("answer-").map_or((false, rest), |part| (true, part));
+        let digits = (3..=6).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (device, bundle) = (DeviceId::parse(device).ok()?, BundleId::parse(bundle).ok()?);
+        Some(Self { device, bundle, answer, part: part.parse().ok().filter(|_| digits)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +87,23 @@ mod tests {
         assert_eq!(ends(&[], 10), [0]);
         assert_eq!(ends(&[4, 4, 4], 10), [2, 3]);
         assert_eq!(ends(&[50, 1, 50, 9, 1], 10), [1, 2, 3, 5]);
+    }
+
+    #[test]
+    fn only_a_name_of_a_part_is_one() {
+        let (device, bundle) = (DeviceId::from_bytes([1; 16]), BundleId::from_bytes([2; 16]));
+        let name = format!("{device}-{bundle}-answer-012.ailchin");
+        assert_eq!(PartName::read(&name), Some(PartName { device, bundle, answer: true, part: 12 }));
+        assert!(PartName::read(&name.replace("answer-", "")).is_some_and(|name| !name.answer));
+        for wrong in [
+            "../x.ailchin".to_owned(),
+            format!("../{name}"),
+            name.replace("012", "../012"),
+            name.replace("012", "+12"),
+            name.replace(".ailchin", ".ailchin.new"),
+            name.replace(".ailchin", ""),
+        ] {
+            assert_eq!(PartName::read(&wrong), None, "{wrong}");
+        }
     }
 }

@@ -55,6 +55,9 @@ pub enum DeviceError {
     /// A bundle cannot be read or written.
     #[error("reading or writing a bundle")]
     Bundle(#[from] BundleUnreadable),
+    /// The other tablet went away.
+    #[error("speaking with the tablet beside this one")]
+    Nearby(#[source] std::io::Error),
     /// What the station sent cannot be read.
     #[error("reading what the station sent")]
     Wire(#[from] WireUnreadable),
@@ -96,6 +99,7 @@ impl DeviceError {
             Self::Invite(_) => Code::InviteUnreadable,
             Self::Picture(_) => Code::PictureUnreadable,
             Self::Receipt(_) => Code::ReceiptWrong,
+            Self::Nearby(_) => Code::NearbyEnded,
             Self::Bundle(cause) => cause.code(),
             Self::Wire(_) => Code::AnswerUnreadable,
             Self::Http(_) => Code::StationUnreachable,

@@ -2,12 +2,14 @@
 
 mod bundles;
 mod by_itself;
+mod carrying;
 pub mod commands;
 mod doors;
 mod error;
 mod exports;
 mod files;
 mod forms;
+mod nearby;
 mod photo;
 pub mod services;
 mod sync_run;
@@ -17,9 +19,11 @@ mod transport;
 mod upload;
 mod vault;
 
+pub use carrying::CarriedFor;
 pub use doors::StationDoors;
 pub use error::DeviceError;
 pub use forms::Attached;
+pub use nearby::{HandedOver, Meeting};
 pub use photo::{MAX_PICTURE_BYTES, read_qr};
 pub use sync_run::{Sides, SyncReport, run};
 pub use tablet::{Services, Tablet};

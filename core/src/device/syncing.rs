@@ -156,6 +156,7 @@ impl Tablet {
                 },
                 progress: &|progress| self.lock_syncing().running = Some(progress),
             })
+            .inspect(|_| self.hand_over(&transport))
         });
         // A lease that cannot be given back ends with the replica.
         let _ = run.replica.give_lease_back();

@@ -15,6 +15,7 @@ use rustls::{DigitallySignedStruct, SignatureScheme};
 use serde::de::DeserializeOwned;
 
 use super::{DeviceError, StationDoors, Upload};
+use crate::bundle::{Carried, NAME_HEADER};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
@@ -103,6 +104,26 @@ impl Transport {
             Some(media_type) if Hash::of(&bytes) == hash => Ok(StoredBlob { hash, media_type, bytes }),
             _ => Err(DeviceError::Station(Code::BlobWrong)),
         }
+    }
+
+    /// Hands a part over that was carried for another tablet.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn carry(&self, sealed: Vec<u8>) -> Result<Carried, DeviceError> {
+        let request = self.to_path(Method::POST, "/v1/bundles").header("content-type", UPLOAD_BYTES);
+        json(self.send(request.body(sealed))?)
+    }
+
+    /// Fetches the answer for another tablet, whose bundle was handed over: what its file is called, and its bytes.
+    ///
+    /// # Errors
+    /// The station's code, or that it does not answer.
+    pub fn carried_answer(&self, device: DeviceId) -> Result<(String, Vec<u8>), DeviceError> {
+        let answer = self.send(self.to_path(Method::GET, &format!("/v1/bundles/answer?device={device}")))?;
+        let name = answer.headers().get(NAME_HEADER).and_then(|name| name.to_str().ok()).map(str::to_owned);
+        let name = name.ok_or(DeviceError::Station(Code::AnswerUnreadable))?;
+        Ok((name, bytes(answer)?))
     }
 
     /// A request by tus; `at` is an address that the station gave.

@@ -6,6 +6,7 @@ mod access;
 mod answer;
 mod blobs;
 mod body;
+mod bundles;
 mod caps;
 mod console;
 mod enrol;
@@ -105,6 +106,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sync/receipt", post(sync::receipt))
         .route("/v1/blobs/{hash}", head(blobs::look).get(blobs::show))
         .merge(tus::routes())
+        .route("/v1/bundles", post(bundles::take))
+        .route("/v1/bundles/answer", get(bundles::answer))
         .route("/v1/console/login", post(console::login))
         .route("/v1/console/overview", get(console::overview))
         .fallback(|| async { Refusal::from(Code::NotFound) })

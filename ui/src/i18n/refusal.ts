@@ -39,6 +39,7 @@ function adviceKey(code: Code): TextKey | null {
     case 'digest_mismatch':
     case 'blob_wrong':
     case 'offset_wrong':
+    case 'nearby_ended':
       return 'advice.retry'
     case 'too_many_requests':
       return 'advice.wait'

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use ailchin_core::device::services::{Desktop, SecretFile};
-use ailchin_core::device::{Attached, DeviceError, Services, Tablet};
+use ailchin_core::device::{Attached, DeviceError, Meeting, Services, Tablet};
 use ailchin_core::error::Code;
 use ailchin_core::ids::{AreaId, RecordId};
 use ailchin_core::view::HouseholdQuery;
@@ -122,6 +123,21 @@ enum Bundle {
     },
     /// Shows which bundles were written, and which of them are answered.
     Status,
+    /// Waits for a tablet on the same network that gives its bundle; the station gets it with the next sync.
+    ///
+    /// Both sides say a code. If the officers see the same one, both write `yes` on a line.
+    Take {
+        /// Where to wait.
+        #[arg(long, default_value = "0.0.0.0:0")]
+        at: SocketAddr,
+    },
+    /// Gives a bundle to a tablet that waits, and takes the answers that it brought.
+    Give {
+        /// Where it waits.
+        to: SocketAddr,
+    },
+    /// Shows what is carried for others.
+    Carried,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -187,6 +203,13 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
         Command::Bundle(Bundle::Export { to, part_mib }) => say(&tablet.export_bundle(to.as_deref(), part_mib << 20)?),
         Command::Bundle(Bundle::Import { from }) => say(&tablet.import_answers(&from)?),
         Command::Bundle(Bundle::Status) => say(&tablet.bundle_status()?),
+        Command::Bundle(Bundle::Take { at }) => {
+            let listener = TcpListener::bind(at).map_err(DeviceError::Nearby)?;
+            say(&json!({ "waits_at": listener.local_addr().map_err(DeviceError::Nearby)? }))?;
+            confirm(&tablet, tablet.meet_giver(&listener)?)
+        }
+        Command::Bundle(Bundle::Give { to }) => confirm(&tablet, tablet.meet_taker(to)?),
+        Command::Bundle(Bundle::Carried) => say(&tablet.carried()?),
         Command::Receipt => {
             let status = tablet.sync_status()?;
             say(&json!({ "receipt": status.receipt, "covered": status.covered, "waiting": status.waiting }))
@@ -204,6 +227,17 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
             say(&json!({ "equal": kept == counted, "revisions": count, "scopes": counted }))
         }
     }
+}
+
+/// Goes on if the officer has seen the same code on the other tablet.
+fn confirm(tablet: &Tablet, meeting: Meeting) -> Result<(), DeviceError> {
+    say(&json!({ "code": meeting.code(), "tablet": meeting.other() }))?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(DeviceError::Nearby)?;
+    if line.trim() != "yes" {
+        return Err(DeviceError::Refused(Code::NearbyEnded));
+    }
+    say(&tablet.confirmed(meeting)?)
 }
 
 fn invite_text(invite: &str) -> Result<String, DeviceError> {
