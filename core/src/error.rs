@@ -68,6 +68,12 @@ codes! {
     TooLarge = "too_large", retry false;
     /// The revision belongs to an area outside the device's scopes.
     OutOfScope = "out_of_scope", retry false;
+    /// The same change is stored already, under another place of a log: nothing is lost, and nothing is doubled.
+    RevisionKnown = "revision_known", retry false;
+    /// The body went to another area's tablets with its record; its place in the log is taken.
+    BodyGone = "body_gone", retry false;
+    /// The log is of a device that the station does not know, or does not know any more.
+    AuthorUnknown = "author_unknown", retry false;
     /// The same place in the device's log holds something else: the device was restored or cloned.
     LogForked = "log_forked", retry false;
     /// A push left out a place in the device's log.

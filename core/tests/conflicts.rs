@@ -10,6 +10,7 @@ use ailchin_core::record::{
     Entry, Fields, Kind, Revision, area_dispute, disputes, disputes_seen, fold, history, parents_of,
 };
 use ailchin_core::replica::{Author, Replica, ReplicaError};
+use ailchin_core::sync::Pulled;
 use ailchin_core::time::Instant;
 use ailchin_core::view::PageOf;
 use ailchin_core::world::{Seeded, World as _};
@@ -181,7 +182,7 @@ impl Desk {
     fn with(revisions: &[Revision]) -> Self {
         let world = Seeded::new(1, NOW);
         let mut replica = Replica::in_memory().unwrap();
-        replica.start_over(EpochId::from_bytes([7; 16])).unwrap();
+        replica.adopt(device_id(0), EpochId::from_bytes([7; 16]), 0).unwrap();
         replica.set_scopes(&[area()]).unwrap();
         let author = Author { device: device_id(0), officer: OfficerId::from_bytes([9; 16]) };
         let mut desk = Self { replica, world, author, feed: 0 };
@@ -193,7 +194,7 @@ impl Desk {
         let entries: Vec<(u64, Entry)> =
             (self.feed + 1..).zip(revisions).map(|(at, one)| (at, Entry::write(one.clone()).unwrap())).collect();
         self.feed += entries.len() as u64;
-        self.replica.receive(&entries, self.feed, NOW).unwrap();
+        self.replica.receive(device_id(0), &Pulled::of(entries, self.feed), Some(self.feed), NOW).unwrap();
     }
 
     fn decides(&mut self, seen: &[RevisionId], decided: Value) -> Result<u32, ReplicaError> {

@@ -95,27 +95,42 @@ fn what_was_stored_although_the_answer_was_lost_is_counted_as_a_duplicate() {
 }
 
 #[test]
-fn a_station_that_holds_something_else_makes_the_feed_begin_once_more_and_that_mends_it() {
+fn a_station_that_holds_something_else_is_compared_with_and_that_mends_it() {
     let (mut a, _, mut station) = a_day();
     settle(&mut a, &mut station);
     // What the tablet says it has of the feed is not there.
     let lost = *a.others.keys().next().unwrap();
     a.others.remove(&lost);
     let outcome = a.sync(&mut station, &mut whole()).unwrap().unwrap();
-    assert_eq!((outcome.pulled, a.starts), (1, 2));
+    assert_eq!((outcome.repaired, a.starts, a.repairs), (1, 1, 1));
     settle(&mut a, &mut station);
 }
 
 #[test]
-fn a_station_that_goes_on_disagreeing_ends_the_sync_after_one_new_beginning() {
+fn a_station_that_goes_on_disagreeing_ends_the_sync_after_some_patience() {
     let (mut a, _, mut station) = a_day();
     settle(&mut a, &mut station);
     a.save(false);
     station.disagrees = true;
     assert_eq!(a.sync(&mut station, &mut whole()).unwrap(), Err(Code::DigestMismatch));
-    assert_eq!(a.starts, 2);
+    assert_eq!((a.starts, a.repairs), (1, 3));
     station.disagrees = false;
     settle(&mut a, &mut station);
+}
+
+#[test]
+fn a_station_put_back_in_silence_learns_it_from_a_receipt_and_gets_everything_back_from_one_tablet() {
+    for kept in 0..15 {
+        let (mut a, mut b, mut station) = a_day();
+        settle(&mut a, &mut station);
+        settle(&mut b, &mut station);
+        station.put_back(kept);
+        settle(&mut a, &mut station);
+        assert_eq!(station.feed.len(), 15, "also what the other tablet wrote");
+        settle(&mut b, &mut station);
+        settle(&mut a, &mut station);
+        all_is_well([&a, &b], &station);
+    }
 }
 
 #[test]
@@ -141,7 +156,7 @@ fn a_station_restored_in_the_middle_of_a_sync_is_noticed_at_whichever_request_co
         settle(&mut a, &mut station);
     }
     let (mut a, _, mut station) = a_day();
-    station.refusing = Some((Code::EpochChanged, 2));
+    station.refusing = Some((Code::EpochChanged, 4));
     assert_eq!(a.sync(&mut station, &mut whole()).unwrap(), Err(Code::EpochChanged), "not without end");
 }
 
@@ -176,6 +191,7 @@ enum Event {
     Save { tablet: usize, bad: bool, photo: bool },
     Sync { tablet: usize, fates: Vec<Fate> },
     Restore { of_256: usize },
+    PutBack { of_256: usize },
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -187,7 +203,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let fates = prop::collection::vec((0..FATES.len()).prop_map(|fate| FATES[fate]), 0..14);
     let sync = (0..2_usize, fates).prop_map(|(tablet, fates)| Event::Sync { tablet, fates });
     let restore = (0..256_usize).prop_map(|of_256| Event::Restore { of_256 });
-    prop::collection::vec(prop_oneof![12 => save, 6 => sync, 1 => restore], 1..60)
+    let put_back = (0..256_usize).prop_map(|of_256| Event::PutBack { of_256 });
+    prop::collection::vec(prop_oneof![12 => save, 6 => sync, 1 => restore, 1 => put_back], 1..60)
 }
 
 proptest! {
@@ -217,6 +234,7 @@ proptest! {
                     }
                 }
                 Event::Restore { of_256 } => station.restore(station.feed.len() * of_256 / 256),
+                Event::PutBack { of_256 } => station.put_back(station.feed.len() * of_256 / 256),
             }
         }
         let [a, b] = &mut tablets;

@@ -12,7 +12,7 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
 use ailchin_core::record::{Entry, Kind, Revision};
 use ailchin_core::replica::{Author, Change, FileKey, Replica, SCHEMA_VERSION, StoredBlob};
-use ailchin_core::sync::{PushItem, Verdict};
+use ailchin_core::sync::{Pulled, PushItem, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::HouseholdQuery;
 use ailchin_core::world::{Seeded, World as _};
@@ -70,7 +70,7 @@ fn made(path: &Path) -> Replica {
     let author = Author { device: DEVICE, officer: OFFICER };
     let area = AreaId::new(&world);
     let mut replica = Replica::open(path, Some(&KEY)).unwrap();
-    replica.start_over(EpochId::new(&world)).unwrap();
+    replica.adopt(DEVICE, EpochId::new(&world), 0).unwrap();
     replica.set_scopes(&[area]).unwrap();
     let mut save = |record: RecordId, kind: &str, fields: Value| {
         world.advance_ms(60_000);
@@ -112,12 +112,12 @@ fn made(path: &Path) -> Replica {
         (10, theirs(1, household, vec![root], json!({ "phone": "13800000004" }))),
         (11, theirs(2, new(), Vec::new(), json!({ "name_zh": "乌云" }))),
     ];
-    replica.receive(&entries, 11, world.now()).unwrap();
+    replica.receive(DEVICE, &Pulled::of(entries, 11), Some(11), world.now()).unwrap();
     let verdict = |seq| match seq {
         4 => Verdict::Refused(ailchin_core::error::Code::OutOfScope),
         seq => Verdict::Stored(seq),
     };
-    let items: Vec<PushItem> = (1..=7).map(|seq| PushItem { seq, verdict: verdict(seq) }).collect();
+    let items: Vec<PushItem> = (1..=7).map(|seq| PushItem { seq, verdict: verdict(seq), filed: None }).collect();
     replica.keep_verdicts(DEVICE, &items).unwrap();
     let draft = replica.begin_draft(&world, household, "household_visit").unwrap().id;
     replica.attach(draft, "photo.jpg", &picture).unwrap();

@@ -17,9 +17,11 @@ use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordI
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
 use ailchin_core::replica::{Author, Change, Replica};
 use ailchin_core::sync::{
-    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
-    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery,
-    Verdict, Versions, login_message, read_batch, write_batch, write_line,
+    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem, Held,
+    IdentityRequest, Invite, LogPlace, LoginProof, LoginRequest, PlacesAnswer, PlacesRequest, Proof, PullEnd,
+    PushAnswer, PushHeader, PushItem, Range, RangeHeld, RangesAnswer, RangesRequest, Receipt, ReceiptBody,
+    ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery, Verdict, Versions, login_message,
+    read_batch, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::world::Seeded;
@@ -54,9 +56,9 @@ fn messages() -> Vec<Message> {
     let refused = ErrorBody { scopes: scopes(), ..ErrorBody::from(Code::DigestMismatch) };
     let protocols = Some(Apart { tablet: Versions::only(1), station: Versions::read("2-3").unwrap() });
     let items = vec![
-        PushItem { seq: 1, verdict: Verdict::Stored(7) },
-        PushItem { seq: 2, verdict: Verdict::Refused(Code::OutOfScope) },
-        PushItem { seq: 3, verdict: Verdict::Duplicate(5) },
+        PushItem { seq: 1, verdict: Verdict::Stored(7), filed: None },
+        PushItem { seq: 2, verdict: Verdict::Refused(Code::OutOfScope), filed: None },
+        PushItem { seq: 3, verdict: Verdict::Duplicate(5), filed: Some(AREA) },
     ];
     vec![
         json_of("refusal", &ErrorBody::from(Code::NotLoggedIn)),
@@ -69,15 +71,24 @@ fn messages() -> Vec<Message> {
         json_of("proof-request", &proof()),
         json_of("proof-answer", &session(None)),
         json_of("proof-answer-sealing", &session(Some(Sealing::sign(&key(2), STATION, "age1recipient".to_owned())))),
-        json_of("state-query", &StateQuery { after: 6 }),
+        json_of("state-query", &StateQuery { after: 6, receipt: Some(receipt_body().id) }),
         json_of("state-answer", &state()),
         json_of("push-header", &push_header()),
-        json_of("push-answer", &PushAnswer { seq: 3, items }),
+        json_of("push-answer", &PushAnswer { seq: 3, items: items.clone() }),
         json_of("pull-end", &PullEnd { end: 8, more: true, left: 12 }),
         json_of("receipt-request", &ReceiptRequest { epoch: EPOCH, position: 8, scopes: scopes() }),
         json_of("receipt-body", &receipt_body()),
         json_of("receipt-answer", &Receipt::sign(&key(2), &receipt_body()).unwrap()),
         json_of("checkpoint", &push_header().checkpoint),
+        json_of("ranges-request", &RangesRequest { epoch: EPOCH, ranges: vec![Range::all(ROOT), range()] }),
+        json_of("ranges-answer", &RangesAnswer { newest: 8, ranges: vec![RangeHeld::Listed(held()), parts()] }),
+        json_of("fetch-request", &FetchRequest { places: vec![LogPlace { device: DEVICE, seq: 2 }] }),
+        json_of("give-header", &GiveHeader { epoch: EPOCH }),
+        json_of("give-answer", &GiveAnswer { items: vec![GiveItem { device: DEVICE, item: items[2] }] }),
+        json_of("places-request", &PlacesRequest { places: vec![1, 64] }),
+        json_of("places-answer", &PlacesAnswer { chains: vec![Some(Hash::of(b"chain")), None] }),
+        json_of("identity-request", &IdentityRequest { device: DEVICE }),
+        json_of("proof-of-a-log", &proof_of_a_log()),
         json_of("revision", &revision(1)),
         Message {
             file: "invite.txt".to_owned(),
@@ -102,7 +113,7 @@ fn messages() -> Vec<Message> {
             written: pulled(&(4..).zip(bodies()).collect::<Vec<_>>(), PullEnd { end: 8, more: false, left: 0 }),
             again: |text| {
                 let read = read_batch(&write_batch(text.lines()).unwrap()).map_err(|cause| cause.to_string())?;
-                let entries: Vec<_> = read.entries.into_iter().map(|(at, entry)| (at, entry.body)).collect();
+                let entries: Vec<_> = read.entries().map(|(at, entry)| (at, entry.body.clone())).collect();
                 Ok(pulled(&entries, read.end))
             },
         },
@@ -110,7 +121,23 @@ fn messages() -> Vec<Message> {
 }
 
 /// Types that are written only inside of others that the table has.
-const PARTS: &[&str] = &["Digest", "Sum", "ScopeDigest", "PushItem", "Verdict", "Line", "Apart", "Older", "Versions"];
+const PARTS: &[&str] = &[
+    "Digest",
+    "Sum",
+    "ScopeDigest",
+    "PushItem",
+    "GiveItem",
+    "Verdict",
+    "Line",
+    "Apart",
+    "Older",
+    "Versions",
+    "Range",
+    "RangeHeld",
+    "Members",
+    "Held",
+    "LogPlace",
+];
 
 const STATION: StationId = StationId::from_bytes([0x51; 16]);
 const ROOT: AreaId = AreaId::from_bytes([0xa0; 16]);
@@ -163,8 +190,35 @@ fn scopes() -> Vec<ScopeDigest> {
     vec![of(ROOT, 6, b"root"), of(AREA, 2, b"area")]
 }
 
+fn range() -> Range {
+    Range { area: AREA, digits: "0f".to_owned() }
+}
+
+fn held() -> Vec<Held> {
+    vec![Held { hash: Hash::of(b"held"), device: DEVICE, seq: 1 }]
+}
+
+fn parts() -> RangeHeld {
+    RangeHeld::Parts(vec![scopes()[1].digest; 16])
+}
+
+fn proof_of_a_log() -> Proof {
+    let checkpoint = push_header().checkpoint;
+    let hashes = vec![None, Some(Hash::of(b"body")), None];
+    let previous = genesis(DEVICE);
+    Proof { device: DEVICE, from: 1, previous, hashes, hash: checkpoint.hash, signature: checkpoint.signature }
+}
+
 fn state() -> StateAnswer {
-    StateAnswer { epoch: EPOCH, at_ms: NOW, seq: 3, position: 8, held: scopes()[0].digest }
+    StateAnswer {
+        epoch: EPOCH,
+        at_ms: NOW,
+        seq: 3,
+        chain: Hash::of(b"chain"),
+        position: 8,
+        rolled_back: true,
+        held: scopes()[0].digest,
+    }
 }
 
 fn receipt_body() -> ReceiptBody {
@@ -328,7 +382,7 @@ fn a_verdict_of_the_next_version_is_no_acceptance_and_holds_up_nothing() {
 
     let world = Seeded::new(1, NOW);
     let mut replica = Replica::in_memory().unwrap();
-    replica.start_over(EPOCH).unwrap();
+    replica.adopt(DEVICE, EPOCH, 0).unwrap();
     replica.set_scopes(&[AREA]).unwrap();
     let author = Author { device: DEVICE, officer: OFFICER };
     for n in 0..5 {
@@ -360,15 +414,16 @@ fn codes_of_the_next_version_are_read_as_unknown() {
 fn kinds_fields_and_members_of_the_next_version_are_kept_byte_for_byte() {
     let text = recorded("next", "pull-answer.ndjson");
     let read = read_batch(&write_batch(text.lines()).unwrap()).unwrap();
-    assert_eq!(read.entries.len(), 2);
-    for ((_, entry), line) in read.entries.iter().zip(text.lines()) {
+    let entries: Vec<_> = read.entries().collect();
+    assert_eq!(entries.len(), 2);
+    for ((_, entry), line) in entries.iter().zip(text.lines()) {
         assert!(line.contains(&entry.body), "byte for byte");
         assert_eq!(entry.body_hash, Hash::of(entry.body.as_bytes()));
     }
-    let camel = &read.entries[0].1.revision;
+    let camel = &entries[0].1.revision;
     assert_eq!(camel.kind, Kind::named("camel_count"));
     assert_eq!(camel.fields["herd"], json!({ "two_humped": 41, "at": [42.6, 109.5] }));
-    assert_eq!(read.entries[1].1.revision.fields["drone"], json!(null));
+    assert_eq!(entries[1].1.revision.fields["drone"], json!(null));
 }
 
 #[test]

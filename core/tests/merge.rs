@@ -8,10 +8,10 @@ mod histories;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ailchin_core::ids::{EpochId, OfficerId, RevisionId};
+use ailchin_core::ids::{DeviceId, EpochId, OfficerId, RevisionId};
 use ailchin_core::record::{Entry, Fields, Kind, Revision, State, fold};
 use ailchin_core::replica::{Author, Change, RecordView, Replica};
-use ailchin_core::sync::Digest;
+use ailchin_core::sync::{Digest, Pulled};
 use ailchin_core::time::Instant;
 use ailchin_core::view::{HouseholdPage, HouseholdQuery};
 use ailchin_core::world::Seeded;
@@ -210,7 +210,7 @@ fn kinds_and_fields_of_a_newer_program_are_kept_and_folded_and_cross_a_replica_b
     assert_eq!(state.kind, Kind::named("case_of_2030"));
 
     let mut replica = empty();
-    replica.receive(&[(1, entry)], 1, NOW).unwrap();
+    replica.receive(DeviceId::from_bytes([7; 16]), &Pulled::of([(1, entry)], 1), Some(1), NOW).unwrap();
     let mut log = Vec::new();
     replica.export(&mut log).unwrap();
     assert_eq!(log, format!("{body}\n").into_bytes());
@@ -256,7 +256,7 @@ fn knot(links: &[(usize, usize)], clocks: &[i64]) -> Vec<Revision> {
 
 fn empty() -> Replica {
     let mut replica = Replica::in_memory().unwrap();
-    replica.start_over(EpochId::from_bytes([7; 16])).unwrap();
+    replica.adopt(DeviceId::from_bytes([7; 16]), EpochId::from_bytes([7; 16]), 0).unwrap();
     replica.set_scopes(&[area()]).unwrap();
     replica
 }
@@ -273,7 +273,8 @@ fn received(revisions: &[Revision], order: &[usize], pieces: &[usize]) -> Replic
         order = rest;
         let entries: Vec<(u64, Entry)> =
             piece.iter().map(|index| (1 + *index as u64, Entry::write(revisions[*index].clone()).unwrap())).collect();
-        replica.receive(&entries, entries.iter().map(|(at, _)| *at).max().unwrap(), NOW).unwrap();
+        let end = entries.iter().map(|(at, _)| *at).max().unwrap();
+        replica.receive(DeviceId::from_bytes([7; 16]), &Pulled::of(entries, end), Some(end), NOW).unwrap();
     }
     replica
 }

@@ -6,7 +6,7 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
 use ailchin_core::record::{Entry, Fields, Kind, Revision};
 use ailchin_core::replica::{Author, Change, FileKey, FinishedForm, Replica, ReplicaError, StoredBlob};
-use ailchin_core::sync::{PushItem, ScopeDigest, Verdict};
+use ailchin_core::sync::{Pulled, PushItem, ScopeDigest, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::{HouseholdQuery, TimelineEntry, Today};
 use ailchin_core::world::{Seeded, World as _};
@@ -31,9 +31,13 @@ impl Desk {
         let author = Author { device: DeviceId::new(&world), officer: OfficerId::new(&world) };
         let areas = [AreaId::new(&world), AreaId::new(&world)];
         let mut desk = Self { replica, world, author, areas };
-        desk.replica.start_over(EpochId::new(&desk.world)).unwrap();
+        desk.replica.adopt(author.device, EpochId::new(&desk.world), 0).unwrap();
         desk.replica.set_scopes(&areas).unwrap();
         desk
+    }
+
+    fn receives(&mut self, entries: impl IntoIterator<Item = (u64, Entry)>, end: u64) -> Result<(), ReplicaError> {
+        self.replica.receive(self.author.device, &Pulled::of(entries, end), Some(end), NOW).map(|_| ())
     }
 
     fn in_memory() -> Self {
@@ -169,7 +173,7 @@ fn a_conflict_is_on_every_screen_until_a_save_decides_it() {
     let root = desk.replica.record(household, desk.author.device).unwrap().log[0].id;
     desk.save(household, Kind::Household, json!({ "phone": "2" }));
     let theirs = from_elsewhere(&desk, household, vec![root], json!({ "phone": "3", "note": "ᠠᠶᠢᠯ" }));
-    desk.replica.receive(&[(9, theirs)], 9, NOW).unwrap();
+    desk.receives([(9, theirs)], 9).unwrap();
 
     let undecided = |desk: &Desk| {
         let page = desk.replica.household(household, desk.author.device, NOW).unwrap();
@@ -189,18 +193,38 @@ fn a_conflict_is_on_every_screen_until_a_save_decides_it() {
 }
 
 #[test]
-fn the_same_place_of_a_log_with_something_else_is_refused_whole() {
+fn the_same_place_of_the_own_log_with_something_else_is_refused_whole() {
     let mut desk = Desk::in_memory();
     let household = desk.add(Kind::Household, json!({ "name_zh": "巴特尔" }));
     let good = from_elsewhere(&desk, household, Vec::new(), json!({ "phone": "1" }));
-    desk.replica.receive(&[(1, good.clone())], 1, NOW).unwrap();
+    desk.receives([(1, good.clone())], 1).unwrap();
     let before = desk.scopes();
     let fresh = Revision { seq: 2, id: RevisionId::new(&desk.world), ..good.revision.clone() };
-    let forged = Revision { id: RevisionId::new(&desk.world), ..good.revision };
+    let forged = Revision { id: RevisionId::new(&desk.world), device: desk.author.device, ..good.revision };
     let batch = [(2, Entry::write(fresh).unwrap()), (3, Entry::write(forged).unwrap())];
-    let refused = desk.replica.receive(&batch, 3, NOW).unwrap_err();
+    let refused = desk.receives(batch, 3).unwrap_err();
     assert_eq!(refused.code(), Code::LogForked);
     assert_eq!((desk.scopes(), desk.replica.holdings(desk.author.device).unwrap().cursor), (before, 1));
+}
+
+#[test]
+fn what_stood_at_a_place_of_anothers_log_goes_on_under_the_own_name() {
+    let mut desk = Desk::in_memory();
+    let household = desk.add(Kind::Household, json!({ "name_zh": "巴特尔" }));
+    let first = from_elsewhere(&desk, household, Vec::new(), json!({ "phone": "1" }));
+    desk.receives([(1, first.clone())], 1).unwrap();
+    let other = Entry::write(Revision {
+        id: RevisionId::new(&desk.world),
+        fields: serde_json::from_value(json!({ "note": "狗" })).unwrap(),
+        ..first.revision.clone()
+    })
+    .unwrap();
+    desk.receives([(2, other)], 2).unwrap();
+    let log = desk.replica.record(household, desk.author.device).unwrap().log;
+    let kept = log.iter().find(|line| line.id == first.revision.id).unwrap();
+    assert_eq!((kept.device, kept.seq, kept.position), (desk.author.device, 2, None));
+    assert_eq!(log.len(), 3);
+    assert_eq!(desk.scopes(), desk.replica.recount().unwrap());
 }
 
 #[test]
@@ -252,7 +276,7 @@ fn a_draft_and_its_pictures_survive_a_closed_file_and_blobs_go_from_draft_to_wai
     desk.replica.blob_is_stored(picture.hash).unwrap();
     assert_eq!((desk.today().waiting.blobs, desk.replica.next_blob(true, &[]).unwrap()), (0, None));
     // A station in a new life may lack it.
-    desk.replica.start_over(EpochId::new(&desk.world)).unwrap();
+    desk.replica.blobs_are_missing(&[picture.hash]).unwrap();
     assert_eq!(desk.today().waiting.blobs, 1);
     assert_eq!(desk.replica.blob(picture.hash).unwrap(), picture);
 }
@@ -273,7 +297,9 @@ enum Event {
     Verdicts {
         refuse: u64,
     },
-    StartOver,
+    Adopt {
+        seq: u64,
+    },
     Rebuild,
 }
 
@@ -283,7 +309,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             4 => (0..3_usize, 0..2_usize, any::<u8>()).prop_map(|(household, area, phone)| Event::Save { household, area, phone }),
             3 => (0..20_usize, 1..6_usize).prop_map(|(from, many)| Event::Receive { from, many }),
             2 => (1..6_u64).prop_map(|refuse| Event::Verdicts { refuse }),
-            1 => Just(Event::StartOver),
+            1 => (0..20_u64).prop_map(|seq| Event::Adopt { seq }),
             1 => Just(Event::Rebuild),
         ],
         1..30,
@@ -314,7 +340,7 @@ proptest! {
                 Event::Receive { from, many } => {
                     let batch: Vec<(u64, Entry)> =
                         elsewhere[from..from + many.min(5)].iter().map(|entry| { position += 1; (position, entry.clone()) }).collect();
-                    desk.replica.receive(&batch, position, NOW).unwrap();
+                    desk.receives(batch, position).unwrap();
                 }
                 Event::Verdicts { refuse } => {
                     while let Some(batch) = desk.replica.outbox(desk.author.device).unwrap() {
@@ -322,13 +348,13 @@ proptest! {
                             .map(|seq| {
                                 position += 1;
                                 let refused = Verdict::Refused(Code::OutOfScope);
-                                PushItem { seq, verdict: if seq % 6 == refuse { refused } else { Verdict::Stored(position) } }
+                                PushItem { seq, filed: None, verdict: if seq % 6 == refuse { refused } else { Verdict::Stored(position) } }
                             })
                             .collect();
                         desk.replica.keep_verdicts(desk.author.device, &items).unwrap();
                     }
                 }
-                Event::StartOver => desk.replica.start_over(EpochId::new(&desk.world)).unwrap(),
+                Event::Adopt { seq } => desk.replica.adopt(desk.author.device, EpochId::new(&desk.world), seq).unwrap(),
                 Event::Rebuild => desk.replica.rebuild().unwrap(),
             }
             prop_assert_eq!(desk.scopes(), desk.replica.recount().unwrap());

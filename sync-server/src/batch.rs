@@ -4,9 +4,11 @@ use std::io::{Read as _, Write as _};
 
 use ailchin_core::error::Code;
 use ailchin_core::ids::{DeviceId, StationId};
-use ailchin_core::sync::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, PushHeader};
+use ailchin_core::sync::{
+    FetchRequest, GiveHeader, Line, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PROOF_PLACES, PullEnd, PushHeader,
+};
 
-use crate::store::{PullLimits, Store, StoreError};
+use crate::store::{FeedLine, Given, PullLimits, Store, StoreError};
 
 /// The largest packed push.
 pub const MAX_PUSH_BYTES: usize = 6 * 1024 * 1024;
@@ -59,17 +61,108 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Code> {
     if batch.len() > cap { Err(Code::TooLarge) } else { Ok(batch) }
 }
 
+/// A gift of other logs, unpacked.
+#[derive(Debug)]
+pub struct Gift {
+    header: Option<GiveHeader>,
+    lines: Vec<u8>,
+}
+
+impl Gift {
+    /// Unpacks a gift.
+    ///
+    /// # Errors
+    /// [`Code::Malformed`] for what is not a batch or was cut, [`Code::TooLarge`] beyond the caps.
+    pub fn unpack(packed: &[u8]) -> Result<Self, Code> {
+        let lines = unpack(packed)?;
+        if lines.last() != Some(&b'\n') {
+            return Err(Code::Malformed);
+        }
+        let first = lines.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        Ok(Self { header: serde_json::from_slice(first).ok(), lines })
+    }
+
+    /// Its first line.
+    ///
+    /// # Errors
+    /// [`Code::Malformed`] for an enrolment, which has none.
+    pub fn header(&self) -> Result<GiveHeader, Code> {
+        self.header.clone().ok_or(Code::Malformed)
+    }
+
+    /// Of each log what proves it, and its bodies.
+    ///
+    /// # Errors
+    /// [`Code::Malformed`] for a line that is none, [`Code::TooLarge`] for too many.
+    pub fn logs(&self) -> Result<Vec<Given<'_>>, Code> {
+        let mut lines =
+            self.lines.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line));
+        if self.header.is_some() {
+            lines.next();
+        }
+        let mut logs: Vec<Given<'_>> = Vec::new();
+        let mut bodies = 0;
+        while let Some(line) = lines.next() {
+            let line: Line<'_> = serde_json::from_slice(line).map_err(|_| Code::Malformed)?;
+            let proof = line.proof.ok_or(Code::Malformed)?;
+            let travelling = proof.travelling().count();
+            bodies += travelling;
+            if proof.hashes.len() > MAX_PROOF_PLACES || bodies > MAX_BATCH_ENTRIES {
+                return Err(Code::TooLarge);
+            }
+            let mine: Vec<&[u8]> = lines.by_ref().take(travelling).collect();
+            if mine.len() != travelling {
+                return Err(Code::Malformed);
+            }
+            logs.push((proof, mine));
+        }
+        Ok(logs)
+    }
+}
+
 /// Packs what a device may know after a position. Packs while reading, so that only the packed bytes are held.
 ///
 /// # Errors
 /// As [`Store::pull`].
 pub fn pack_pull(store: &Store, station: StationId, device: DeviceId, after: u64) -> Result<Vec<u8>, StoreError> {
+    pack(|take| store.pull(station, device, after, PullLimits::default(), take))
+}
+
+/// Packs the revisions that a device asks for by their places.
+///
+/// # Errors
+/// As [`Store::fetch`].
+pub fn pack_fetch(
+    store: &Store,
+    station: StationId,
+    device: DeviceId,
+    request: &FetchRequest,
+) -> Result<Vec<u8>, StoreError> {
+    pack(|take| store.fetch(station, device, request, PullLimits::default(), take))
+}
+
+type Take<'a> = &'a mut dyn FnMut(FeedLine<'_>) -> std::io::Result<()>;
+
+fn pack(read: impl FnOnce(Take<'_>) -> Result<PullEnd, StoreError>) -> Result<Vec<u8>, StoreError> {
     let packing = |source| StoreError::File { doing: "packing a pull", source };
     let mut encoder = zstd::Encoder::new(Vec::new(), 3).map_err(packing)?;
-    let end = store.pull(station, device, after, PullLimits::default(), |at, body| {
-        writeln!(encoder, "{{\"at\":{at},\"rev\":{body}}}")
-    })?;
+    let end = read(&mut |line| write(&mut encoder, line))?;
     serde_json::to_writer(&mut encoder, &end).map_err(|cause| packing(cause.into()))?;
     encoder.write_all(b"\n").map_err(packing)?;
     encoder.finish().map_err(packing)
+}
+
+fn write(to: &mut impl std::io::Write, line: FeedLine<'_>) -> std::io::Result<()> {
+    match line {
+        FeedLine::Entry { at, filed: None, body } => writeln!(to, "{{\"at\":{at},\"rev\":{body}}}"),
+        FeedLine::Entry { at, filed: Some(area), body } => {
+            writeln!(to, "{{\"at\":{at},\"in\":\"{area}\",\"rev\":{body}}}")
+        }
+        FeedLine::Left { record, area } => writeln!(to, "{{\"out\":\"{record}\",\"of\":\"{area}\"}}"),
+        FeedLine::Proof(proof) => {
+            to.write_all(b"{\"proof\":")?;
+            serde_json::to_writer(&mut *to, proof)?;
+            to.write_all(b"}\n")
+        }
+    }
 }

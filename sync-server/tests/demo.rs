@@ -14,7 +14,7 @@ use ailchin_core::time::Day;
 use ailchin_core::world::Seeded;
 use ailchin_server::blobs::Blobs;
 use ailchin_server::demo::{self, DemoError, Made, Size};
-use ailchin_server::store::{PullLimits, Store};
+use ailchin_server::store::{FeedLine, PullLimits, Store};
 use ed25519_dalek::SigningKey;
 
 const SIZE: Size = Size { households: 60, visits: 900, months: 6 };
@@ -46,8 +46,8 @@ fn feed(filled: &Filled) -> Vec<String> {
     filled.store.enrol(&EnrolRequest { token, device, key: key.verifying_key() }, &world).unwrap();
     let mut bodies = Vec::new();
     let limits = PullLimits { lines: usize::MAX, bytes: usize::MAX };
-    let take = |_: u64, body: &str| {
-        bodies.push(body.to_owned());
+    let take = |line: FeedLine<'_>| {
+        bodies.extend(line.entry().map(|(_, body)| body.to_owned()));
         Ok(())
     };
     filled.store.pull(filled.made.station, device, 0, limits, take).unwrap();

@@ -15,11 +15,20 @@ fn a_store_of_every_released_form_opens_and_goes_on() {
     for packed in FORMS {
         let station = Station::new(42);
         let mut tablet = station.tablet(0);
-        tablet.write_many(&*station.world, station.gacha[0], 3);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("station.db");
         std::fs::write(&path, zstd::decode_all(*packed).unwrap()).unwrap();
 
+        // What the tablet had sent when the file was recorded.
+        let sent: Vec<String> = rusqlite::Connection::open(&path)
+            .unwrap()
+            .prepare("SELECT body FROM log WHERE device = ?1 ORDER BY seq")
+            .unwrap()
+            .query_map([tablet.device], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        sent.iter().for_each(|body| tablet.write_body(body));
         let old = Store::open(&path).unwrap();
         let again = tablet.push(&old, 1).unwrap();
         let verdicts: Vec<Verdict> = again.items.iter().map(|item| item.verdict).collect();

@@ -101,14 +101,16 @@ fn moves_whole_and_tablets_go_on(from: On, to: On, seed: u64) {
     let told: BTreeMap<String, usize> =
         moved[0].rows.iter().map(|(table, rows)| (table.clone(), usize::try_from(*rows).unwrap())).collect();
     assert_eq!(told, before.iter().map(|(table, rows)| (table.clone(), rows.len())).collect());
-    for table in ["log", "refused", "receipt", "blob", "blob_named", "checkpoint", "session", "device", "invite"] {
+    for table in
+        ["log", "refused", "receipt", "blob", "blob_named", "feed", "record", "stretch", "session", "device", "invite"]
+    {
         assert!(told[table] > 0, "{table} was not tried");
     }
 
     // The tablet goes on: still logged in, nothing new, all it has is known, and its receipt holds.
     assert_eq!(target.access(&session, station.world.now()).unwrap().device, Some(tablet.device));
-    let nothing =
-        target.pull(station.id, tablet.device, request.position, PullLimits::default(), |at, _| panic!("{at} is new"));
+    let nothing = target
+        .pull(station.id, tablet.device, request.position, PullLimits::default(), |line| panic!("{line:?} is new"));
     assert_eq!(nothing.unwrap().end, request.position);
     let again = tablet.push(&target, 1).unwrap();
     assert!(again.items.iter().all(|item| !matches!(item.verdict, Verdict::Stored(_))));

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Barrier;
 
-use ailchin_core::sync::{PushAnswer, Receipt, ReceiptRequest, Verdict, read_batch};
+use ailchin_core::sync::{PushAnswer, Receipt, ReceiptRequest, StateQuery, Verdict, read_batch};
 use ailchin_server::store::{StoreAddress, StoreError};
 use ailchin_server::{Config, Server, Store};
 use kit::cluster;
@@ -51,7 +51,7 @@ fn what_is_pushed_through_one_server_is_pulled_and_receipted_through_another() {
     let token = other.login(&reader);
     let pulled = other.get("/v1/sync/pull?after=0").bearer_auth(&token).send().unwrap();
     let pulled = read_batch(&pulled.bytes().unwrap()).unwrap();
-    let brought = pulled.entries.iter().filter(|(_, entry)| entry.revision.device == writer.device).count();
+    let brought = pulled.entries().filter(|(_, entry)| entry.revision.device == writer.device).count();
     assert_eq!(brought, 4);
     let position = pulled.end.end;
     let request = ReceiptRequest { epoch: station.epoch, position, scopes: reader.held(&station.store, &[], position) };
@@ -132,7 +132,7 @@ fn a_job_whose_connection_ends_in_the_middle_stores_nothing() {
         assert!(matches!(failed, Err(StoreError::Database { .. })), "{failed:?}");
     });
     drop(held);
-    assert_eq!(station.store.state(station.id, tablet.device, 0, MORNING).unwrap().seq, 0);
+    assert_eq!(station.store.state(station.id, tablet.device, StateQuery::after(0), MORNING).unwrap().seq, 0);
     assert_eq!(tablet.push(&station.store, 1).unwrap().seq, 2, "the tablet sends it again");
 }
 

@@ -309,5 +309,5 @@ fn every_example_is_read_by_the_types_of_core_and_written_the_same() {
     assert_eq!(push.map(|body| Entry::read(body.to_owned()).unwrap().revision.seq).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(header.checkpoint.seq, 3);
     let pulled = read_batch(&write_batch(block("pull-answer").lines()).unwrap()).unwrap();
-    assert!(!pulled.end.more && !pulled.entries.is_empty());
+    assert!(!pulled.end.more && pulled.entries().count() > 0);
 }

@@ -92,7 +92,9 @@ fn a_tablet_that_never_has_a_network_gets_a_receipt_for_everything_and_doubles_n
     assert_eq!((outcome.pushed, outcome.pulled, outcome.blobs, outcome.nothing_new), (0, 0, 0, true));
     assert_eq!((stored(station, tablet), station.receipts(tablet.device()).len()), (own, 2));
     let other = Tablet::enrolled(2, &station.invite(1));
+    // Its enrolment is a record of the station.
     other.syncs();
+    tablet.syncs();
     assert_eq!(other.digests(), tablet.digests());
 }
 

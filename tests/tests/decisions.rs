@@ -208,20 +208,24 @@ fn a_refused_visit_is_corrected_into_an_area_of_this_tablet() {
         "fields": { "answer.present_count": 4, "answer.purpose": "return_visit" } });
     ask(&a, "refused_correct", right).unwrap();
     assert_eq!(refused(&a).total, 0);
-    assert_eq!(a.syncs().refused, 0);
-    b.syncs();
-    for tablet in [&a, &b] {
-        let page = tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap();
-        assert_eq!((&page.answers["present_count"], &page.answers["purpose"]), (&json!(4), &json!("return_visit")));
-        assert_eq!(page.answers["fraud_app"], "installed_now", "what was not corrected goes along");
-        assert_eq!(tablet.record(visit).conflicts, []);
-    }
     let past = ask(&a, "history", json!({ "id": visit })).unwrap();
     let (newest, oldest) = (&past["entries"][0], &past["entries"][1]);
     assert_eq!(
         (&oldest["refused"], &oldest["set_aside"], &newest["refused"]),
         (&json!("out_of_scope"), &json!(true), &Value::Null)
     );
+    assert_eq!(a.syncs().refused, 0);
+    b.syncs();
+    // It is filed with its household, which this officer does not hold any more.
+    assert!(a.with(|replica, _, _| Ok(replica.visit(visit)?)).is_err());
+    station.gives_area(0, far);
+    a.syncs_anew();
+    for tablet in [&a, &b] {
+        let page = tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap();
+        assert_eq!((&page.answers["present_count"], &page.answers["purpose"]), (&json!(4), &json!("return_visit")));
+        assert_eq!(page.answers["fraud_app"], "installed_now", "what was not corrected goes along");
+        assert_eq!(tablet.record(visit).conflicts, []);
+    }
 }
 
 #[test]

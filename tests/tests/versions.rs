@@ -9,8 +9,9 @@ use ailchin_core::ids::{DeviceId, RecordId};
 use ailchin_core::record::{Fields, Kind};
 use ailchin_core::replica::{Author, Change, Replica, WaitingBlob};
 use ailchin_core::sync::{
-    Apart, EnrolRequest, Invite, Older, PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery,
-    Versions, read_lines, write_batch,
+    Apart, EnrolRequest, FetchRequest, GiveAnswer, IdentityRequest, Invite, Older, PlacesAnswer, PlacesRequest,
+    PushAnswer, RangesAnswer, RangesRequest, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, Versions,
+    read_lines, write_batch,
 };
 use ailchin_core::world::Seeded;
 use ailchin_tests::{FaultProxy, Land, NOW, Station, Tablet, TabletProgram};
@@ -111,6 +112,34 @@ impl StationDoors for NextYear {
 
     fn receipt(&self, request: &ReceiptRequest) -> Answer<Option<Receipt>> {
         Ok(self.0.receipt(request)?.map(|answer| said(&answer)))
+    }
+
+    fn places(&self, request: &PlacesRequest) -> Answer<PlacesAnswer> {
+        self.0.places(request).map(|answer| said(&answer))
+    }
+
+    fn take_name(&self, request: IdentityRequest) -> Answer<()> {
+        self.0.take_name(request)
+    }
+
+    fn show_receipt(&self, receipt: &Receipt) -> Answer<()> {
+        self.0.show_receipt(receipt)
+    }
+
+    fn ranges(&self, request: &RangesRequest) -> Answer<RangesAnswer> {
+        self.0.ranges(request).map(|answer| said(&answer))
+    }
+
+    fn fetch(&self, request: &FetchRequest) -> Answer<Vec<u8>> {
+        self.0.fetch(request)
+    }
+
+    fn give(&self, batch: Vec<u8>) -> Answer<GiveAnswer> {
+        self.0.give(batch).map(|answer| said(&answer))
+    }
+
+    fn show_enrolment(&self, batch: Vec<u8>) -> Answer<()> {
+        self.0.show_enrolment(batch)
     }
 
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Answer<Upload> {

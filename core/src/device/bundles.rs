@@ -243,7 +243,7 @@ impl SyncRun {
             if !self.replica.still_asks(head.bundle)? {
                 return Ok(false);
             }
-            self.replica.start_over(reply.epoch)?;
+            self.replica.adopt(self.device, reply.epoch, reply.seq)?;
         }
         self.replica.set_scopes(&reply.scopes)?;
         Ok(true)
@@ -259,7 +259,7 @@ impl SyncRun {
         if after > cursor {
             return Err(DeviceError::Refused(Code::BundleIncomplete));
         }
-        Ok(self.replica.receive(&pulled.entries, pulled.end.end, world.now())?.new)
+        Ok(self.replica.receive(self.device, &pulled, Some(pulled.end.end), world.now())?.new)
     }
 
     /// Keeps the receipt if it states what is held here. Whether it is a newer one than there was.
@@ -288,7 +288,8 @@ impl SyncRun {
                 return Ok(true);
             }
         }
-        self.replica.start_over(reply.epoch)?;
+        // The next answer brings all of the feed again; what is known is recognised.
+        self.replica.feed_is_known_to(0)?;
         Err(DeviceError::Station(Code::DigestMismatch))
     }
 }

@@ -5,7 +5,10 @@ use ed25519_dalek::SigningKey;
 use super::{DeviceError, Upload};
 use crate::ids::DeviceId;
 use crate::replica::WaitingBlob;
-use crate::sync::{PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery};
+use crate::sync::{
+    FetchRequest, GiveAnswer, IdentityRequest, PlacesAnswer, PlacesRequest, PushAnswer, RangesAnswer, RangesRequest,
+    Receipt, ReceiptRequest, Session, StateAnswer, StateQuery,
+};
 
 /// What a tablet asks of its station, each a door of `core/PROTOCOL.md`.
 ///
@@ -25,6 +28,20 @@ pub trait StationDoors {
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError>;
     /// Compares; `None` if the station holds something else.
     fn receipt(&self, request: &ReceiptRequest) -> Result<Option<Receipt>, DeviceError>;
+    /// Asks for the chain hashes at places of the own log.
+    fn places(&self, request: &PlacesRequest) -> Result<PlacesAnswer, DeviceError>;
+    /// Goes on under another name, with the same key.
+    fn take_name(&self, request: IdentityRequest) -> Result<(), DeviceError>;
+    /// Shows a receipt that the station signed: one that it does not know any more makes it begin a new life.
+    fn show_receipt(&self, receipt: &Receipt) -> Result<(), DeviceError>;
+    /// Asks what the station holds of some ranges.
+    fn ranges(&self, request: &RangesRequest) -> Result<RangesAnswer, DeviceError>;
+    /// Fetches revisions, packed as a pull.
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, DeviceError>;
+    /// Gives revisions of others, packed, with what proves them.
+    fn give(&self, batch: Vec<u8>) -> Result<GiveAnswer, DeviceError>;
+    /// Shows who this device is to a station that has lost its enrolment: the station's own record of it, packed as a gift.
+    fn show_enrolment(&self, batch: Vec<u8>) -> Result<(), DeviceError>;
     /// Begins to bring a blob, with all of its bytes or none, or finds what was begun before; the station may have it whole.
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError>;
     /// Asks how far a blob came; `None` if the station knows nothing of it, or nothing any more.

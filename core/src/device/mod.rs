@@ -11,6 +11,7 @@ mod files;
 mod forms;
 mod nearby;
 mod photo;
+mod repairing;
 pub mod services;
 mod sync_run;
 mod syncing;

@@ -6,14 +6,15 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::Serialize;
 
 use super::upload::{self, Pace};
-use super::{DeviceError, Sending, StationDoors};
+use super::{DeviceError, Sending, StationDoors, repairing};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
 use crate::replica::Replica;
 use crate::sync::{
-    Conversation, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch, write_batch, write_line,
+    Conversation, IdentityRequest, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch,
+    write_batch, write_line,
 };
 use crate::view::{Progress, Stage};
 use crate::world::World;
@@ -26,7 +27,7 @@ pub struct Sides<'a, S> {
     pub station: &'a mut S,
     /// Clock and randomness.
     pub world: &'a dyn World,
-    /// Who this tablet is.
+    /// Who this tablet is; another one if it takes a new name.
     pub device: DeviceId,
     /// Its key.
     pub signing: &'a SigningKey,
@@ -73,11 +74,13 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
             step => sides.take(step, &mut counts),
         };
         let told = match told {
-            Err(DeviceError::Station(code @ (Code::EpochChanged | Code::LogGap))) => Told::Refused(code),
+            Err(DeviceError::Station(code @ (Code::EpochChanged | Code::LogGap | Code::LogForked))) => {
+                Told::Refused(code)
+            }
             other => other?,
         };
-        if let Told::State(state) = &told {
-            clock_ahead_ms = Some(sides.world.now().since(state.at_ms));
+        if let Told::State { answer, .. } = &told {
+            clock_ahead_ms = Some(sides.world.now().since(answer.at_ms));
         }
         conversation.told(told);
     }
@@ -121,11 +124,25 @@ impl<S: StationDoors> Sides<'_, S> {
                 self.show(Stage::Compare, 0, 0);
                 Ok(Told::Holdings(self.replica.holdings(self.device)?))
             }
-            Step::AskState(query) => Ok(Told::State(self.asking(|station| station.state(query))?)),
-            Step::StartOver(epoch) => {
-                self.replica.start_over(epoch)?;
+            Step::AskState(query) => {
+                let answer = self.asking(|station| station.state(query))?;
+                let forked = self.replica.chain_at(self.device, answer.seq)? != Some(answer.chain);
+                Ok(Told::State { answer, forked })
+            }
+            Step::TakeNewName => self.take_new_name(),
+            Step::ShowReceipt(_) => {
+                let receipt = self.replica.newest_receipt()?;
+                self.asking(|station| station.show_receipt(&receipt))?;
+                Ok(Told::Kept)
+            }
+            Step::Adopt { epoch, seq } => {
+                self.replica.adopt(self.device, epoch, seq)?;
                 counts.unsent = self.replica.holdings(self.device)?.unsent;
                 Ok(Told::Kept)
+            }
+            Step::Repair(epoch) => {
+                self.show(Stage::Compare, 0, 0);
+                repairing::repair(self, epoch)
             }
             Step::Push(epoch) => self.push(epoch, counts),
             Step::Pull { after } => self.pull(after, counts),
@@ -155,10 +172,11 @@ impl<S: StationDoors> Sides<'_, S> {
 
     fn pull(&mut self, after: u64, counts: &mut Counts) -> Result<Told, DeviceError> {
         let pulled = read_batch(&self.asking(|station| station.pull(after))?)?;
-        let total = counts.pulled + pulled.entries.len() as u64 + pulled.end.left;
+        let came = pulled.arrivals.len() as u64;
+        let total = counts.pulled + came + pulled.end.left;
         self.show(Stage::Pull, counts.pulled, total);
-        let received = self.replica.receive(&pulled.entries, pulled.end.end, self.world.now())?;
-        counts.pulled += pulled.entries.len() as u64;
+        let received = self.replica.receive(self.device, &pulled, Some(pulled.end.end), self.world.now())?;
+        counts.pulled += came;
         self.show(Stage::Pull, counts.pulled, total);
         Ok(Told::Pulled { new: received.new, end: pulled.end.end, more: pulled.end.more })
     }
@@ -220,9 +238,33 @@ impl<S: StationDoors> Sides<'_, S> {
                 answer => return answer,
             }
         }
-        let session = self.station.log_in(self.device, self.signing)?;
-        learn(self.replica, &session)?;
+        self.log_in()?;
         ask(self.station)
+    }
+
+    /// Logs in. A station that has lost the enrolment is shown its own record of it, and asked once more.
+    pub(super) fn log_in(&mut self) -> Result<(), DeviceError> {
+        let session = match self.station.log_in(self.device, self.signing) {
+            Err(DeviceError::Station(Code::DeviceUnknown)) => {
+                let Some(enrolment) = self.replica.enrolment(self.device)? else {
+                    return Err(DeviceError::Station(Code::DeviceUnknown));
+                };
+                self.station.show_enrolment(repairing::pack(None, &enrolment)?)?;
+                self.station.log_in(self.device, self.signing)?
+            }
+            session => session?,
+        };
+        learn(self.replica, &session)
+    }
+
+    fn take_new_name(&mut self) -> Result<Told, DeviceError> {
+        let next = self.replica.next_name(self.world)?;
+        let common = repairing::common(self)?;
+        self.asking(|station| station.take_name(IdentityRequest { device: next }))?;
+        self.replica.take_name(self.device, next, common, self.signing)?;
+        self.device = next;
+        self.log_in()?;
+        Ok(Told::Kept)
     }
 
     fn show(&self, stage: Stage, done: u64, total: u64) {

@@ -33,7 +33,7 @@ impl Tablet {
     pub fn sync_status(&self) -> Result<SyncStatus, DeviceError> {
         let mut open = self.lock_open();
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
-        let device = open.author.device;
+        let device = open.author_now()?.device;
         let (waiting, holdings) = (open.replica.waiting(device)?, open.replica.holdings(device)?);
         let settings = open.replica.sync_settings()?;
         let photos_go = self.photos_go(settings);
@@ -241,7 +241,7 @@ impl SyncRun {
         Ok(Self {
             replica: Replica::open(path, Some(&open.keys.file))?,
             keys: Arc::clone(&open.keys),
-            device: open.author.device,
+            device: open.author_now()?.device,
             note: open.note.clone(),
         })
     }

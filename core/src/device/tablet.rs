@@ -68,6 +68,14 @@ pub(super) struct Open {
     pub(super) note: StationNote,
 }
 
+impl Open {
+    /// The author under the name that the device has now: a sync may give it another one.
+    pub(super) fn author_now(&self) -> Result<Author, DeviceError> {
+        let device = self.replica.name_taken()?.unwrap_or(self.author.device);
+        Ok(Author { device, ..self.author })
+    }
+}
+
 impl Tablet {
     /// A tablet whose files are in `folder`.
     #[must_use]
@@ -175,9 +183,10 @@ impl Tablet {
     ) -> Result<T, DeviceError> {
         let mut open = self.lock_open();
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
+        let author = open.author_now()?;
         let before = open.replica.changes();
-        let made = work(&mut open.replica, open.author, &*self.world)?;
-        if open.replica.changes() != before && open.replica.has_unsent(open.author.device)? {
+        let made = work(&mut open.replica, author, &*self.world)?;
+        if open.replica.changes() != before && open.replica.has_unsent(author.device)? {
             self.by_itself.told(Event::Saved, &*self.world);
         }
         Ok(made)

@@ -21,14 +21,18 @@ use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::replica::{NamedBlob, StoredBlob, WaitingBlob};
 use crate::sync::{
-    Apart, Challenge, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, Media, PROTOCOL_HEADER,
-    PROTOCOLS_HEADER, PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES,
-    UPLOAD_HASH, UPLOAD_MEDIA_TYPE, Versions, login_message,
+    Apart, Challenge, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, IdentityRequest, LoginProof,
+    LoginRequest, Media, PROTOCOL_HEADER, PROTOCOLS_HEADER, PlacesAnswer, PlacesRequest, PushAnswer, RangesAnswer,
+    RangesRequest, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery, TUS, UPLOAD_BYTES, UPLOAD_HASH,
+    UPLOAD_MEDIA_TYPE, Versions, login_message,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a batch is.
+const BATCH_TYPE: &str = "application/zstd";
 
 /// The largest answer that is read.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
@@ -200,12 +204,13 @@ impl StationDoors for Transport {
     }
 
     fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
-        json(self.send(self.to_path(Method::GET, &format!("/v1/sync/state?after={}", query.after)))?)
+        let receipt = query.receipt.map(|id| format!("&receipt={id}")).unwrap_or_default();
+        json(self.send(self.to_path(Method::GET, &format!("/v1/sync/state?after={}{receipt}", query.after)))?)
     }
 
     fn push(&self, batch: Vec<u8>) -> Result<PushAnswer, DeviceError> {
         let request = self.to_path(Method::POST, "/v1/sync/push");
-        json(self.send(request.header("content-type", "application/zstd").body(batch))?)
+        json(self.send(request.header("content-type", BATCH_TYPE).body(batch))?)
     }
 
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
@@ -218,6 +223,35 @@ impl StationDoors for Transport {
             Err(DeviceError::Station(Code::DigestMismatch)) => Ok(None),
             Err(other) => Err(other),
         }
+    }
+
+    fn places(&self, request: &PlacesRequest) -> Result<PlacesAnswer, DeviceError> {
+        json(self.send(self.to_path(Method::POST, "/v1/sync/places").json(request))?)
+    }
+
+    fn take_name(&self, request: IdentityRequest) -> Result<(), DeviceError> {
+        self.send(self.to_path(Method::POST, "/v1/identity").json(&request)).map(|_| ())
+    }
+
+    fn show_receipt(&self, receipt: &Receipt) -> Result<(), DeviceError> {
+        self.send(self.to_path(Method::POST, "/v1/sync/rollback").json(receipt)).map(|_| ())
+    }
+
+    fn ranges(&self, request: &RangesRequest) -> Result<RangesAnswer, DeviceError> {
+        json(self.send(self.to_path(Method::POST, "/v1/sync/ranges").json(request))?)
+    }
+
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, DeviceError> {
+        bytes(self.send(self.to_path(Method::POST, "/v1/sync/fetch").json(request))?)
+    }
+
+    fn give(&self, batch: Vec<u8>) -> Result<GiveAnswer, DeviceError> {
+        json(self.send(self.to_path(Method::POST, "/v1/sync/give").header("content-type", BATCH_TYPE).body(batch))?)
+    }
+
+    fn show_enrolment(&self, batch: Vec<u8>) -> Result<(), DeviceError> {
+        let request = self.to_path(Method::POST, "/v1/enrolment");
+        self.send(request.header("content-type", BATCH_TYPE).body(batch)).map(|_| ())
     }
 
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {

@@ -111,6 +111,14 @@ pub fn area_dispute<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Op
     (moves.len() > 1).then_some(AreaDispute { base, moves })
 }
 
+/// The area a record is in: where the greatest of its standing moves put it. A change by somebody who did not know of a move
+/// does not move it back.
+#[must_use]
+pub fn area_of<'a>(revisions: impl IntoIterator<Item = &'a Revision>) -> Option<AreaId> {
+    let ancestry = Ancestry::of(revisions);
+    ancestry.area(&ancestry.everything())
+}
+
 /// The parents of a revision whose author saw these: their heads, and so much more that it fits in also where some of them
 /// never arrive.
 ///

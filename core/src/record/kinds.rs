@@ -27,6 +27,8 @@ pub enum Kind {
     Task,
     /// An officer of the station.
     Officer,
+    /// A tablet of the station, written by the station when it lets one in or shuts one out.
+    Device,
     /// A kind of a newer program: stored, forwarded, not shown.
     Other(Box<str>),
 }
@@ -42,6 +44,7 @@ impl Kind {
             Self::Visit => "visit",
             Self::Task => "task",
             Self::Officer => "officer",
+            Self::Device => "device",
             Self::Other(name) => name,
         }
     }
@@ -56,6 +59,7 @@ impl Kind {
             "visit" => Self::Visit,
             "task" => Self::Task,
             "officer" => Self::Officer,
+            "device" => Self::Device,
             other => Self::Other(other.into()),
         }
     }
@@ -378,6 +382,39 @@ pub struct FieldWrong {
 const NAME_MAX: usize = 200;
 const TEXT_MAX: usize = 4_000;
 
+/// A device's record: what a station needs to know it again. Its name is the record's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Its public Ed25519 key.
+    pub key: Hash,
+    /// Whose it is.
+    pub officer: OfficerId,
+    /// Whether it was shut out.
+    pub revoked: bool,
+}
+
+impl Device {
+    /// Reads a device's fields; `None` without a key and an officer.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Option<Self> {
+        Some(Self {
+            key: Hash::parse(fields.get("key")?.as_str()?).ok()?,
+            officer: OfficerId::parse(fields.get("officer")?.as_str()?).ok()?,
+            revoked: fields.get("revoked").and_then(Value::as_bool).unwrap_or(false),
+        })
+    }
+
+    /// Its fields.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        Fields::from([
+            ("key".to_owned(), self.key.to_string().into()),
+            ("officer".to_owned(), self.officer.to_string().into()),
+            ("revoked".to_owned(), self.revoked.into()),
+        ])
+    }
+}
+
 /// Checks the fields that this program knows; fields it does not know pass.
 ///
 /// # Errors
@@ -407,7 +444,9 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         (Kind::Area, "parent")
         | (Kind::Person | Kind::Visit | Kind::Task, "household")
         | (Kind::Task, "visit")
-        | (Kind::Visit, "officer") => a_record(),
+        | (Kind::Visit | Kind::Device, "officer") => a_record(),
+        (Kind::Device, "key") => value.as_str().is_some_and(|text| Hash::parse(text).is_ok()),
+        (Kind::Device, "revoked") => value.is_boolean(),
         (Kind::Task | Kind::Household, "note") => text_within(TEXT_MAX),
         (Kind::Task, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
         (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") => value.is_i64(),

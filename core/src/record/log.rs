@@ -85,6 +85,54 @@ pub struct Checkpoint {
     pub signature: Signature,
 }
 
+/// A stretch of a device's log that a checkpoint covers: whoever has it can prove each of its entries to anybody who knows
+/// the device's key, also without the bodies of the others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// The place of the first entry.
+    pub from: u64,
+    /// The chain hash before it.
+    pub previous: Hash,
+    /// The body hashes, one for each place.
+    pub hashes: Vec<Hash>,
+    /// Signs the end.
+    pub checkpoint: Checkpoint,
+}
+
+impl Stretch {
+    /// The place of the last entry.
+    #[must_use]
+    pub const fn to(&self) -> u64 {
+        self.checkpoint.seq
+    }
+
+    /// The body hash at a place; `None` outside of the stretch.
+    #[must_use]
+    pub fn hash_at(&self, seq: u64) -> Option<Hash> {
+        let index = usize::try_from(seq.checked_sub(self.from)?).ok()?;
+        self.hashes.get(index).copied()
+    }
+
+    /// The places with their body hashes and chain hashes.
+    pub fn links(&self) -> impl Iterator<Item = (u64, Hash, Hash)> + '_ {
+        let device = self.checkpoint.device;
+        (self.from..).zip(&self.hashes).scan(self.previous, move |link, (seq, body)| {
+            *link = chain(device, seq, *link, *body);
+            Some((seq, *body, *link))
+        })
+    }
+
+    /// Checks that the hashes lead to the checkpoint and that the device signed it.
+    ///
+    /// # Errors
+    /// [`CheckpointWrong`] if not.
+    pub fn verify(&self, key: &VerifyingKey) -> Result<(), CheckpointWrong> {
+        let last = self.links().last();
+        let leads_there = last.is_some_and(|(seq, _, link)| seq == self.to() && link == self.checkpoint.hash);
+        if leads_there && self.from > 0 { self.checkpoint.verify(key) } else { Err(CheckpointWrong) }
+    }
+}
+
 /// The signature does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a checkpoint is not signed by its device")]

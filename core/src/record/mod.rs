@@ -10,12 +10,12 @@ mod log;
 mod merge;
 mod revision;
 
-pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, disputes, disputes_seen, parents_of};
+pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, area_of, disputes, disputes_seen, parents_of};
 pub use history::{FieldChange, Step, history};
 pub use kinds::{
-    Area, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
+    Area, Device, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
     check_fields,
 };
-pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, chain, genesis};
+pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, Stretch, chain, genesis};
 pub use merge::{State, Write, fold};
 pub use revision::{Fields, MAX_BODY_BYTES, MAX_PARENTS, Revision};

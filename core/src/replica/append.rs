@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::notes::{meta, set_meta};
 use super::{Replica, ReplicaError, fold, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
@@ -85,6 +86,7 @@ fn append(
     world: &dyn World,
     changes: &[Change],
 ) -> Result<Vec<RevisionId>, ReplicaError> {
+    let author = now_named(tx, author)?;
     let mut head = Head::read(tx, author.device)?;
     let mut made = Vec::with_capacity(changes.len());
     for change in changes {
@@ -103,9 +105,15 @@ pub(super) fn append_seen(
     change: &Change,
     seen: &[RevisionId],
 ) -> Result<RevisionId, ReplicaError> {
+    let author = now_named(tx, author)?;
     let mut head = Head::read(tx, author.device)?;
     let parents = parents(tx, change.record, Seen::These(seen))?;
     append_one(tx, author, world, &mut head, change, parents)
+}
+
+/// The author under the name that the device has now: a sync may have given it another one meanwhile.
+fn now_named(connection: &Connection, author: Author) -> Result<Author, ReplicaError> {
+    Ok(Author { device: meta(connection, "device")?.unwrap_or(author.device), ..author })
 }
 
 fn append_one(
@@ -117,7 +125,6 @@ fn append_one(
     parents: Vec<RevisionId>,
 ) -> Result<RevisionId, ReplicaError> {
     check_fields(&change.kind, &change.fields)?;
-    head.seq += 1;
     head.hlc = head.hlc.tick(world.now());
     let entry = Entry::write(Revision {
         id: RevisionId::new(world),
@@ -125,7 +132,7 @@ fn append_one(
         kind: change.kind.clone(),
         area: change.area,
         device: author.device,
-        seq: head.seq,
+        seq: head.seq + 1,
         officer: author.officer,
         at_ms: world.now(),
         hlc: head.hlc,
@@ -135,7 +142,7 @@ fn append_one(
     if entry.body.len() > MAX_BODY_BYTES {
         return Err(ReplicaError::TooLarge { bytes: entry.body.len() });
     }
-    head.chain = entry.chain_after(head.chain);
+    head.follow(&entry);
     add_to_log(tx, &entry, Some(head.chain), None)?;
     fold::apply(tx, &entry.revision)?;
     Ok(entry.revision.id)
@@ -209,14 +216,14 @@ pub(super) fn add_to_log(
 }
 
 /// The end of the own log.
-struct Head {
-    seq: u64,
-    chain: Hash,
+pub(super) struct Head {
+    pub(super) seq: u64,
+    pub(super) chain: Hash,
     hlc: Hlc,
 }
 
 impl Head {
-    fn read(connection: &Connection, device: DeviceId) -> Result<Self, ReplicaError> {
+    pub(super) fn read(connection: &Connection, device: DeviceId) -> Result<Self, ReplicaError> {
         let doing = ReplicaError::sql;
         let last = connection
             .prepare_cached("SELECT seq, chain, body FROM log WHERE device = ?1 ORDER BY seq DESC LIMIT 1")
@@ -227,12 +234,31 @@ impl Head {
                 .optional()
             })
             .map_err(doing("reading the end of the log"))?;
+        let gone = connection
+            .prepare_cached("SELECT seq, chain FROM gone WHERE device = ?1 ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut from| from.query_row([device], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .map_err(doing("reading the end of the log"))?;
         let seen = seen_hlc(connection)?;
-        let Some((seq, chain, body)) = last else {
-            return Ok(Self { seq: 0, chain: genesis(device), hlc: seen });
-        };
-        let Stamp { hlc } = serde_json::from_str(&body).map_err(ReplicaError::Stored)?;
-        Ok(Self { seq, chain: chain.ok_or(ReplicaError::Forked)?, hlc: hlc.max(seen) })
+        let mut head = Self { seq: 0, chain: genesis(device), hlc: seen };
+        if let Some((seq, chain)) = gone {
+            (head.seq, head.chain) = (seq, chain);
+        }
+        if let Some((seq, chain, body)) = last.filter(|(seq, ..)| *seq > head.seq) {
+            let Stamp { hlc } = serde_json::from_str(&body).map_err(ReplicaError::Stored)?;
+            head = Self { seq, chain: chain.ok_or(ReplicaError::Forked)?, hlc: hlc.max(seen) };
+        }
+        Ok(head)
+    }
+
+    /// An entry was added.
+    pub(super) fn follow(&mut self, entry: &Entry) {
+        self.seq = entry.revision.seq;
+        self.chain = entry.chain_after(self.chain);
+    }
+
+    /// Keeps the reading, whatever the last entry of the log will be.
+    pub(super) fn keep_clock(&self, tx: &Transaction<'_>) -> Result<(), ReplicaError> {
+        keep_hlc(tx, self.hlc)
     }
 }
 
@@ -243,9 +269,14 @@ struct Stamp {
 
 /// The greatest reading seen from others.
 pub(super) fn seen_hlc(connection: &Connection) -> Result<Hlc, ReplicaError> {
-    let text: Option<String> = super::exchange::meta(connection, "hlc_seen")?;
+    let text: Option<String> = meta(connection, "hlc_seen")?;
     match text {
         Some(json) => serde_json::from_str(&json).map_err(ReplicaError::Stored),
         None => Ok(Hlc::ZERO),
     }
+}
+
+/// Keeps the greatest reading.
+pub(super) fn keep_hlc(tx: &Transaction<'_>, hlc: Hlc) -> Result<(), ReplicaError> {
+    set_meta(tx, "hlc_seen", &serde_json::to_string(&hlc).map_err(ReplicaError::Stored)?)
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::exchange::{meta, set_meta};
+use super::notes::{meta, set_meta};
 use super::{Replica, ReplicaError};
 use crate::hash::Hash;
 use crate::ids::DeviceId;

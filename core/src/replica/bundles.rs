@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::exchange::{confirmed_as_of, first_unsent, meta, newest_receipt, outbox_from, scope_ids, set_meta};
+use super::exchange::{confirmed_as_of, first_unsent, newest_receipt, outbox_from, scope_ids};
+use super::notes::{meta, set_meta};
 use super::{OutboxBatch, Replica, ReplicaError, WaitingBlob, blobs};
 use crate::bundle::SealingKey;
 use crate::ids::{BundleId, DeviceId, EpochId};

@@ -1,18 +1,20 @@
 //! What a sync reads from a replica and keeps in it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use rusqlite::types::{FromSql, ToSql};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::append::{add_to_log, seen_hlc};
-use super::{Replica, ReplicaError, blobs, fold};
+use super::append::{add_to_log, keep_hlc, seen_hlc};
+use super::notes::{meta, set_meta};
+use super::sums::{self, Sums};
+use super::{Replica, ReplicaError, blobs, fold, handover, repair};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, RecordId, RevisionId};
 use crate::record::{Entry, Kind};
 use crate::sync::{
-    Digest, Holdings, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, PushItem, Receipt, ReceiptBody, ScopeDigest, Verdict,
+    Arrival, Holdings, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Pulled, PushItem, Receipt, ReceiptBody, Verdict,
 };
 use crate::time::Instant;
 
@@ -52,15 +54,6 @@ pub struct RefusedEntry {
 }
 
 impl Replica {
-    /// Notes which areas this device holds.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn set_scopes(&mut self, scopes: &[AreaId]) -> Result<(), ReplicaError> {
-        let json = serde_json::to_string(scopes).map_err(ReplicaError::Stored)?;
-        self.writing(|tx| set_meta(tx, "scopes", &json))
-    }
-
     /// What is held, as far as a sync is concerned.
     ///
     /// # Errors
@@ -68,22 +61,37 @@ impl Replica {
     pub fn holdings(&self, device: DeviceId) -> Result<Holdings, ReplicaError> {
         self.reading(|connection| {
             let cursor = meta(connection, "cursor")?.unwrap_or(0);
-            let scopes = scope_digests(connection)?;
+            let epoch: Option<EpochId> = meta(connection, "epoch")?;
+            let scopes = sums::of_scopes(connection)?;
             let unsent = count(
                 connection,
-                "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL",
+                "SELECT (SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL)
+                      + (SELECT count(*) FROM gone WHERE device = ?1 AND lost)",
+                [device],
+            )?;
+            let answered = count(
+                connection,
+                "SELECT max(
+                   (SELECT coalesce(max(seq), 0) FROM log
+                    WHERE device = ?1 AND (position IS NOT NULL OR refused IS NOT NULL)),
+                   (SELECT coalesce(max(seq), 0) FROM gone WHERE device = ?1 AND NOT lost))",
                 [device],
             )?;
             let unsent_blobs = count(connection, "SELECT count(*) FROM blob WHERE state = 'waiting'", [])?;
-            let covered = match newest_receipt(connection)? {
-                Some((mut body, ..)) => {
+            let newest = newest_receipt(connection)?.map(|(body, ..)| body).filter(|body| Some(body.epoch) == epoch);
+            let receipt = newest.as_ref().map(|body| body.id);
+            let unplaced =
+                count(connection, "SELECT count(*) FROM log WHERE position IS NULL AND device <> ?1", [device])?;
+            let (settled, covered) = match newest {
+                Some(mut body) => {
                     body.scopes.sort_unstable_by_key(|scope| scope.area);
-                    let blobs = unsent_blobs == 0 && body.blobs_named == body.blobs_stored;
-                    unsent == 0 && blobs && body.position == cursor && body.scopes == scopes
+                    let sent = unsent == 0 && unsent_blobs == 0 && unplaced == 0;
+                    let settled = sent && body.position == cursor && body.scopes == scopes;
+                    (settled, settled && body.blobs_named == body.blobs_stored)
                 }
-                None => false,
+                None => (false, false),
             };
-            Ok(Holdings { epoch: meta(connection, "epoch")?, cursor, unsent, unsent_blobs, scopes, covered })
+            Ok(Holdings { epoch, cursor, unsent, unsent_blobs, scopes, covered, settled, unplaced, receipt, answered })
         })
     }
 
@@ -105,15 +113,21 @@ impl Replica {
     pub fn keep_verdicts(&mut self, device: DeviceId, items: &[PushItem]) -> Result<(), ReplicaError> {
         self.writing(|tx| {
             let mut sums = Sums::default();
+            let scopes = scope_ids(tx)?;
             for item in items {
+                tx.prepare_cached("UPDATE gone SET lost = 0 WHERE device = ?1 AND seq = ?2 AND lost")
+                    .and_then(|mut to| to.execute(params![device, item.seq]))
+                    .map_err(ReplicaError::sql("noting a verdict"))?;
                 match item.verdict {
                     Verdict::Stored(position) | Verdict::Duplicate(position) => {
-                        confirm(tx, device, item.seq, position, &mut sums)?;
+                        arrived(tx, (device, item.seq), position, item.filed, &scopes, &mut sums)?;
                     }
                     Verdict::Refused(code) => {
-                        tx.prepare_cached("UPDATE log SET refused = ?3 WHERE device = ?1 AND seq = ?2")
-                            .and_then(|mut to| to.execute(params![device, item.seq, code.as_str()]))
-                            .map_err(ReplicaError::sql("setting a refused revision aside"))?;
+                        tx.prepare_cached(
+                            "UPDATE log SET refused = ?3 WHERE device = ?1 AND seq = ?2 AND position IS NULL",
+                        )
+                        .and_then(|mut to| to.execute(params![device, item.seq, code.as_str()]))
+                        .map_err(ReplicaError::sql("setting a refused revision aside"))?;
                     }
                 }
             }
@@ -122,54 +136,58 @@ impl Replica {
         })
     }
 
-    /// Keeps what a pull brought and that the feed is known up to `end`, all or nothing.
+    /// Keeps what a pull or a fetch brought, and, if it was a pull, that the feed is known up to `end`: all or nothing.
+    /// `device` is this one.
     ///
     /// # Errors
-    /// [`ReplicaError::Forked`] if a place of a log holds something else here; otherwise what SQLite says.
-    pub fn receive(&mut self, entries: &[(u64, Entry)], end: u64, now: Instant) -> Result<Received, ReplicaError> {
+    /// [`ReplicaError::Forked`] if a place of the own log holds something else here; otherwise what SQLite says.
+    pub fn receive(
+        &mut self,
+        device: DeviceId,
+        pulled: &Pulled,
+        end: Option<u64>,
+        now: Instant,
+    ) -> Result<Received, ReplicaError> {
         self.writing(|tx| {
             let mut received = Received::default();
             let mut sums = Sums::default();
             let mut hlc = seen_hlc(tx)?;
-            for (position, entry) in entries {
+            let scopes = scope_ids(tx)?;
+            for arrival in &pulled.arrivals {
+                let (at, filed, entry) = match arrival {
+                    Arrival::Entry { at, filed, entry } => (*at, *filed, entry),
+                    Arrival::Left { record, area } => {
+                        handover::leave(tx, *record, *area, &mut sums)?;
+                        continue;
+                    }
+                };
                 let revision = &entry.revision;
                 hlc = hlc.seen(revision.hlc, now);
-                if let Some(known) = known_hash(tx, revision.device, revision.seq)? {
-                    if known != entry.body_hash {
-                        return Err(ReplicaError::Forked);
+                match known_hash(tx, revision.device, revision.seq)? {
+                    Some(known) if known == entry.body_hash => received.known += 1,
+                    Some(_) if revision.device == device => return Err(ReplicaError::Forked),
+                    Some(_) => {
+                        repair::make_room(tx, (revision.device, revision.seq), device, &mut sums)?;
+                        take_in(tx, entry, device)?;
+                        received.new += 1;
                     }
-                    received.known += 1;
-                    confirm(tx, revision.device, revision.seq, *position, &mut sums)?;
-                    continue;
+                    None => {
+                        take_in(tx, entry, device)?;
+                        received.new += 1;
+                    }
                 }
-                add_to_log(tx, entry, None, Some(*position))?;
-                sums.add(revision.area, entry.body_hash);
-                fold::apply_received(tx, revision)?;
-                received.new += 1;
+                arrived(tx, (revision.device, revision.seq), at, Some(filed), &scopes, &mut sums)?;
+            }
+            for stretch in &pulled.stretches {
+                repair::keep_stretch(tx, stretch)?;
             }
             super::refused::count_again(tx)?;
             sums.write(tx)?;
-            set_meta(tx, "hlc_seen", &serde_json::to_string(&hlc).map_err(ReplicaError::Stored)?)?;
-            set_meta(tx, "cursor", &end)?;
+            keep_hlc(tx, hlc)?;
+            if let Some(end) = end {
+                set_meta(tx, "cursor", &end)?;
+            }
             Ok(received)
-        })
-    }
-
-    /// Forgets positions, verdicts and the place in the feed: the next sync offers and asks for everything again.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn start_over(&mut self, epoch: EpochId) -> Result<(), ReplicaError> {
-        self.writing(|tx| {
-            tx.execute_batch(
-                "UPDATE log SET position = NULL, refused = NULL WHERE position IS NOT NULL OR refused IS NOT NULL;
-                 DELETE FROM scope;
-                 UPDATE blob SET state = 'waiting' WHERE state = 'stored';
-                 UPDATE blob SET covered = 0, upload = NULL WHERE covered = 1 OR upload IS NOT NULL;",
-            )
-            .map_err(ReplicaError::sql("starting the feed over"))?;
-            set_meta(tx, "cursor", &0_u64)?;
-            set_meta(tx, "epoch", &epoch)
         })
     }
 
@@ -192,7 +210,7 @@ impl Replica {
             if body.agrees_on_blobs(blobs::named(tx, device)?) {
                 blobs::cover(tx, device)?;
             }
-            Ok(())
+            handover::forget_what_left(tx, device)
         })
     }
 
@@ -205,7 +223,7 @@ impl Replica {
         self.reading(|connection| {
             let mut statement = connection
                 .prepare_cached(
-                    "SELECT seq, id, record, refused FROM log WHERE device = ?1 AND refused IS NOT NULL ORDER BY seq",
+                    "SELECT seq, id, record, refused FROM log WHERE device = ?1 AND refused <> 'revision_known' ORDER BY seq",
                 )
                 .map_err(doing("reading refused revisions"))?;
             let rows = statement
@@ -216,22 +234,6 @@ impl Replica {
                 })
                 .map_err(doing("reading refused revisions"))?;
             rows.collect::<Result<_, _>>().map_err(doing("reading refused revisions"))
-        })
-    }
-
-    /// Count and digest of every scope, counted anew from the log: equal to what is kept, or something is broken.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn recount(&self) -> Result<Vec<ScopeDigest>, ReplicaError> {
-        self.reading(|connection| {
-            let mut sums = Sums::default();
-            confirmed(connection, |area, hash| sums.add(area, hash))?;
-            let scopes = scope_ids(connection)?;
-            Ok(scopes
-                .into_iter()
-                .map(|area| ScopeDigest { area, digest: sums.0.get(&area).copied().unwrap_or_default() })
-                .collect())
         })
     }
 
@@ -253,37 +255,19 @@ impl Replica {
             for record in records.into_iter().filter(|record| seen.insert(*record)) {
                 fold::refresh(tx, record)?;
             }
-            let mut sums = Sums::default();
-            confirmed(tx, |area, hash| sums.add(area, hash))?;
-            sums.write(tx)
+            sums::write_anew(tx)
         })
-    }
-}
-
-/// Digests to be added to the scopes at the end of a transaction.
-#[derive(Default)]
-struct Sums(BTreeMap<AreaId, Digest>);
-
-impl Sums {
-    fn add(&mut self, area: AreaId, body_hash: Hash) {
-        self.0.entry(area).or_default().add(body_hash);
-    }
-
-    fn write(self, tx: &Transaction<'_>) -> Result<(), ReplicaError> {
-        for (area, added) in self.0 {
-            let sum = scope_digest(tx, area)?.with(added);
-            tx.prepare_cached("INSERT OR REPLACE INTO scope VALUES (?1, ?2, ?3)")
-                .and_then(|mut to| to.execute(params![area, sum.count, sum.sum()]))
-                .map_err(ReplicaError::sql("keeping a scope's digest"))?;
-        }
-        Ok(())
     }
 }
 
 /// The first own place without a verdict; `None` if there is none.
 pub(super) fn first_unsent(connection: &Connection, device: DeviceId) -> Result<Option<u64>, ReplicaError> {
     connection
-        .prepare_cached("SELECT min(seq) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL")
+        .prepare_cached(
+            "SELECT min(seq) FROM
+               (SELECT min(seq) AS seq FROM log WHERE device = ?1 AND position IS NULL AND refused IS NULL
+                UNION ALL SELECT min(seq) FROM gone WHERE device = ?1 AND lost)",
+        )
         .and_then(|mut from| from.query_row([device], |row| row.get(0)))
         .map_err(ReplicaError::sql("looking for what is to be sent"))
 }
@@ -296,13 +280,22 @@ pub(super) fn outbox_from(
 ) -> Result<Option<OutboxBatch>, ReplicaError> {
     let doing = ReplicaError::sql;
     let mut statement = connection
-        .prepare_cached("SELECT seq, chain, body FROM log WHERE device = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3")
+        .prepare_cached(
+            "SELECT seq, chain, body FROM log WHERE device = ?1 AND seq >= ?2
+             UNION ALL SELECT seq, chain, body_hash FROM gone WHERE device = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+        )
         .map_err(doing("reading the outbox"))?;
     let mut rows = statement.query(params![device, from, MAX_BATCH_ENTRIES]).map_err(doing("reading the outbox"))?;
     let mut batch: Option<OutboxBatch> = None;
     let mut bytes = 0;
     while let Some(row) = rows.next().map_err(doing("reading the outbox"))? {
-        let read = || Ok((row.get::<_, u64>(0)?, row.get::<_, Hash>(1)?, row.get::<_, String>(2)?));
+        let read = || {
+            let body = match row.get_ref(2)? {
+                ValueRef::Blob(_) => gone_body(row.get(2)?),
+                _ => row.get(2)?,
+            };
+            Ok((row.get::<_, u64>(0)?, row.get::<_, Hash>(1)?, body))
+        };
         let (seq, chain, body) = read().map_err(doing("reading the outbox"))?;
         bytes += body.len() + 1;
         if batch.is_some() && bytes > MAX_BATCH_BYTES {
@@ -315,26 +308,41 @@ pub(super) fn outbox_from(
     Ok(batch)
 }
 
-fn confirm(
+/// A revision stands at a position, filed in an area (its own, unless said otherwise). If that is not held here, its record
+/// leaves.
+pub(super) fn arrived(
     tx: &Transaction<'_>,
-    device: DeviceId,
-    seq: u64,
+    place: (DeviceId, u64),
     position: u64,
+    filed: Option<AreaId>,
+    scopes: &[AreaId],
     sums: &mut Sums,
 ) -> Result<(), ReplicaError> {
-    let confirmed = tx
-        .prepare_cached(
-            "UPDATE log SET position = ?3, refused = NULL WHERE device = ?1 AND seq = ?2 AND position IS NULL
-             RETURNING area, body_hash",
-        )
-        .and_then(|mut to| {
-            to.query_row(params![device, seq, position], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })
-        .map_err(ReplicaError::sql("noting a position"))?;
-    if let Some((area, body_hash)) = confirmed {
-        sums.add(area, body_hash);
-    }
-    Ok(())
+    let found: Option<(AreaId, RecordId)> = tx
+        .prepare_cached("SELECT area, record FROM log WHERE device = ?1 AND seq = ?2")
+        .and_then(|mut from| from.query_row(params![place.0, place.1], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+        .map_err(ReplicaError::sql("looking a revision up"))?;
+    let Some((own, record)) = found else { return Ok(()) };
+    let filed = filed.unwrap_or(own);
+    let held = scopes.contains(&filed);
+    sums.place(tx, place, position, held.then_some(filed))?;
+    if held { handover::stays(tx, record) } else { handover::leaves(tx, record) }
+}
+
+/// Adds a revision that was written elsewhere, or came back.
+fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId) -> Result<(), ReplicaError> {
+    let (author, seq) = (entry.revision.device, entry.revision.seq);
+    let chain = match author == device {
+        true => handover::came_back(tx, author, seq)?,
+        false => None,
+    };
+    add_to_log(tx, entry, chain, None)?;
+    fold::apply_received(tx, &entry.revision)
+}
+
+/// How a place is told whose body is not here any more.
+fn gone_body(hash: Hash) -> String {
+    format!("\"{hash}\"")
 }
 
 fn known_hash(connection: &Connection, device: DeviceId, seq: u64) -> Result<Option<Hash>, ReplicaError> {
@@ -342,14 +350,6 @@ fn known_hash(connection: &Connection, device: DeviceId, seq: u64) -> Result<Opt
         .prepare_cached("SELECT body_hash FROM log WHERE device = ?1 AND seq = ?2")
         .and_then(|mut from| from.query_row(params![device, seq], |row| row.get(0)).optional())
         .map_err(ReplicaError::sql("looking a revision up"))
-}
-
-fn scope_digest(connection: &Connection, area: AreaId) -> Result<Digest, ReplicaError> {
-    let kept = connection
-        .prepare_cached("SELECT count, digest FROM scope WHERE area = ?1")
-        .and_then(|mut from| from.query_row([area], |row| Ok(Digest::from_parts(row.get(0)?, row.get(1)?))).optional())
-        .map_err(ReplicaError::sql("reading a scope's digest"))?;
-    Ok(kept.unwrap_or_default())
 }
 
 pub(super) fn scope_ids(connection: &Connection) -> Result<Vec<AreaId>, ReplicaError> {
@@ -362,45 +362,26 @@ pub(super) fn scope_ids(connection: &Connection) -> Result<Vec<AreaId>, ReplicaE
     Ok(scopes)
 }
 
-fn scope_digests(connection: &Connection) -> Result<Vec<ScopeDigest>, ReplicaError> {
-    scope_ids(connection)?
-        .into_iter()
-        .map(|area| Ok(ScopeDigest { area, digest: scope_digest(connection, area)? }))
-        .collect()
-}
-
 /// Count and digest of each area over entries that have a position up to this one, counted from the log.
 #[cfg(feature = "bundle")]
 pub(super) fn confirmed_as_of(
     connection: &Connection,
     areas: &[AreaId],
     position: u64,
-) -> Result<Vec<ScopeDigest>, ReplicaError> {
+) -> Result<Vec<crate::sync::ScopeDigest>, ReplicaError> {
     let doing = ReplicaError::sql;
     let mut statement = connection
-        .prepare_cached("SELECT area, body_hash FROM log WHERE position <= ?1")
+        .prepare_cached("SELECT filed, body_hash FROM log WHERE filed IS NOT NULL AND position <= ?1")
         .map_err(doing("counting as of a position"))?;
     let mut rows = statement.query([position]).map_err(doing("counting as of a position"))?;
-    let mut sums = Sums::default();
+    let mut sums: std::collections::BTreeMap<AreaId, crate::sync::Digest> = std::collections::BTreeMap::new();
     while let Some(row) = rows.next().map_err(doing("counting as of a position"))? {
         let area = row.get(0).map_err(doing("counting as of a position"))?;
-        sums.add(area, row.get(1).map_err(doing("counting as of a position"))?);
+        sums.entry(area).or_default().add(row.get(1).map_err(doing("counting as of a position"))?);
     }
-    let of = |area: &AreaId| ScopeDigest { area: *area, digest: sums.0.get(area).copied().unwrap_or_default() };
+    let of =
+        |area: &AreaId| crate::sync::ScopeDigest { area: *area, digest: sums.get(area).copied().unwrap_or_default() };
     Ok(areas.iter().map(of).collect())
-}
-
-fn confirmed(connection: &Connection, mut each: impl FnMut(AreaId, Hash)) -> Result<(), ReplicaError> {
-    let doing = ReplicaError::sql;
-    let mut statement = connection
-        .prepare("SELECT area, body_hash FROM log WHERE position IS NOT NULL")
-        .map_err(doing("counting anew"))?;
-    let mut rows = statement.query([]).map_err(doing("counting anew"))?;
-    while let Some(row) = rows.next().map_err(doing("counting anew"))? {
-        let area = row.get(0).map_err(doing("counting anew"))?;
-        each(area, row.get(1).map_err(doing("counting anew"))?);
-    }
-    Ok(())
 }
 
 /// The newest receipt, with own revisions and blobs in all when it was signed.
@@ -427,75 +408,11 @@ pub(super) fn count<P: rusqlite::Params>(connection: &Connection, sql: &str, par
         .map_err(ReplicaError::sql("counting"))
 }
 
-pub(super) fn meta<T: FromSql>(connection: &Connection, key: &str) -> Result<Option<T>, ReplicaError> {
-    connection
-        .prepare_cached("SELECT value FROM meta WHERE key = ?1")
-        .and_then(|mut from| from.query_row([key], |row| row.get(0)).optional())
-        .map_err(ReplicaError::sql("reading a note"))
-}
-
-pub(super) fn set_meta(tx: &Transaction<'_>, key: &str, value: &dyn ToSql) -> Result<(), ReplicaError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")
-        .and_then(|mut to| to.execute(params![key, value]))
-        .map_err(ReplicaError::sql("writing a note"))?;
-    Ok(())
-}
-
 /// The area, kind and heads of a record, to save a change of it.
 pub(super) fn record_place(connection: &Connection, record: RecordId) -> Result<(Kind, AreaId), ReplicaError> {
     match fold::load(connection, record)? {
         Some((_, row)) => Ok((row.kind, row.area)),
         None => Err(ReplicaError::NotFound { what: "record" }),
-    }
-}
-
-/// Which station this replica belongs to, and how to reach it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct StationNote {
-    /// The station.
-    pub station: crate::ids::StationId,
-    /// Its address.
-    pub address: String,
-    /// SHA-256 of its certificate; `None` for plain HTTP on loopback.
-    pub fingerprint: Option<String>,
-    /// The key that signs its receipts.
-    #[serde(with = "crate::sync::key_hex")]
-    pub station_key: ed25519_dalek::VerifyingKey,
-}
-
-impl Replica {
-    /// The station this replica belongs to.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn station(&self) -> Result<Option<StationNote>, ReplicaError> {
-        let json: Option<String> = self.reading(|connection| meta(connection, "station"))?;
-        json.map(|json| serde_json::from_str(&json).map_err(ReplicaError::Stored)).transpose()
-    }
-
-    /// Notes the station this replica belongs to.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn set_station(&mut self, note: &StationNote) -> Result<(), ReplicaError> {
-        let json = serde_json::to_string(note).map_err(ReplicaError::Stored)?;
-        self.writing(|tx| set_meta(tx, "station", &json))
-    }
-
-    /// The token to try first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn token(&self) -> Result<Option<String>, ReplicaError> {
-        self.reading(|connection| meta(connection, "token"))
-    }
-
-    /// Keeps the token to try first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn keep_token(&mut self, token: &str) -> Result<(), ReplicaError> {
-        self.writing(|tx| set_meta(tx, "token", &token))
     }
 }
 
@@ -505,6 +422,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{ReceiptId, StationId};
+    use crate::sync::{Digest, ScopeDigest};
     use crate::world::{Seeded, World as _};
 
     #[test]
@@ -516,11 +434,13 @@ mod tests {
         replica.set_scopes(&areas).unwrap();
         assert!(!replica.holdings(device).unwrap().covered, "nothing is covered without a receipt");
         let scopes = areas.iter().rev().map(|area| ScopeDigest { area: *area, digest: Digest::default() });
-        let body = ReceiptBody {
+        let epoch = EpochId::new(&world);
+        replica.adopt(device, epoch, 0).unwrap();
+        let mut body = ReceiptBody {
             id: ReceiptId::new(&world),
             station: StationId::new(&world),
             device,
-            epoch: EpochId::new(&world),
+            epoch,
             at_ms: world.now(),
             position: 0,
             own_seq: 0,
@@ -535,5 +455,10 @@ mod tests {
         let receipt = Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap();
         replica.keep_receipt(device, &receipt).unwrap();
         assert!(replica.holdings(device).unwrap().covered);
+        // One of another life of the station covers nothing.
+        body.epoch = EpochId::new(&world);
+        let other = Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap();
+        replica.keep_receipt(device, &other).unwrap();
+        assert!(!replica.holdings(device).unwrap().covered);
     }
 }

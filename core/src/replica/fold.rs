@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ReplicaError, history, project};
 use crate::ids::{AreaId, RecordId, RevisionId};
-use crate::record::{AreaDispute, Fields, Kind, Revision, State, area_dispute, fold};
+use crate::record::{AreaDispute, Fields, Kind, Revision, State, area_dispute, area_of, fold};
 use crate::time::Instant;
 
 /// A record as its row keeps it.
@@ -32,37 +32,43 @@ pub(super) const AREA: &str = "area";
 /// Brings the record's row, projections and search up to a revision that this device just added to the log.
 pub(super) fn apply(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
     let kept = load(tx, revision.record)?;
-    let row = next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?;
-    let may_settle = may_settle(kept.as_ref(), revision);
-    put(tx, kept, row)?;
-    if may_settle { history::note_resolutions(tx, revision.record) } else { Ok(()) }
+    match next_row(kept.as_ref().map(|(_, row)| row), revision) {
+        Some(row) => advance_to(tx, kept, row, revision),
+        None => refresh(tx, revision.record),
+    }
 }
 
 /// As [`apply`], for a revision written elsewhere: earlier arrivals may name it as a parent, which only a fold can weigh.
 pub(super) fn apply_received(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
     let kept = load(tx, revision.record)?;
-    let is_awaited = kept.is_some() && is_awaited(tx, revision)?;
-    let row = match is_awaited {
-        true => refold(tx, revision.record)?,
-        false => next_row(tx, kept.as_ref().map(|(_, row)| row), revision)?,
-    };
-    let may_settle = is_awaited || may_settle(kept.as_ref(), revision);
-    put(tx, kept, row)?;
+    if kept.is_some() && is_awaited(tx, revision)? {
+        return refresh(tx, revision.record);
+    }
+    match next_row(kept.as_ref().map(|(_, row)| row), revision) {
+        Some(row) => advance_to(tx, kept, row, revision),
+        None => refresh(tx, revision.record),
+    }
+}
+
+fn advance_to(
+    tx: &Transaction<'_>,
+    kept: Option<(i64, Row)>,
+    row: Row,
+    revision: &Revision,
+) -> Result<(), ReplicaError> {
+    let may_settle = revision.parents.len() > 1 || kept.as_ref().is_some_and(|(_, row)| !row.conflicts.is_empty());
+    put(tx, kept, Some(row))?;
     if may_settle { history::note_resolutions(tx, revision.record) } else { Ok(()) }
 }
 
-/// Whether a revision may have decided a conflict, or made another one do so.
-fn may_settle(kept: Option<&(i64, Row)>, revision: &Revision) -> bool {
-    revision.parents.len() > 1 || kept.is_some_and(|(_, row)| !row.conflicts.is_empty())
-}
-
-fn next_row(tx: &Transaction<'_>, kept: Option<&Row>, revision: &Revision) -> Result<Option<Row>, ReplicaError> {
+/// The row after a revision that knew all heads; `None`: only a fold can tell.
+fn next_row(kept: Option<&Row>, revision: &Revision) -> Option<Row> {
     match kept {
-        None if revision.parents.is_empty() => Ok(Some(advance(None, revision))),
-        Some(row) if row.kind == revision.kind && row.heads.iter().all(|head| revision.parents.contains(head)) => {
-            Ok(Some(advance(Some(row.clone()), revision)))
+        None => revision.parents.is_empty().then(|| advance(None, revision)),
+        Some(row) => {
+            let knew_all = row.heads.iter().all(|head| revision.parents.contains(head));
+            (row.kind == revision.kind && knew_all).then(|| advance(Some(row.clone()), revision))
         }
-        _ => refold(tx, revision.record),
     }
 }
 
@@ -87,7 +93,12 @@ fn is_awaited(tx: &Transaction<'_>, revision: &Revision) -> Result<bool, Replica
 /// Folds the record from the log; `None` if the log has none of it.
 pub(super) fn refold(connection: &Connection, record: RecordId) -> Result<Option<Row>, ReplicaError> {
     let revisions = revisions(connection, record)?;
-    Ok(fold(&revisions).map(|state| Row::of(record, &state, area_dispute(&revisions).as_ref())))
+    let area = area_of(&revisions);
+    Ok(fold(&revisions).map(|state| {
+        let mut row = Row::of(record, &state, area_dispute(&revisions).as_ref());
+        row.area = area.unwrap_or(row.area);
+        row
+    }))
 }
 
 /// Makes a record's row and views anew from the log; without a revision that counts there is no such record.

@@ -11,17 +11,21 @@ mod conflicts;
 mod error;
 mod exchange;
 mod fold;
+mod handover;
 mod history;
 mod inputs;
 mod lease;
 mod naming;
+mod notes;
 mod people;
 mod project;
 mod read;
 mod refused;
+mod repair;
 mod schema;
 mod screens;
 mod search;
+mod sums;
 mod tablet;
 
 pub use append::{Author, Change};
@@ -29,8 +33,10 @@ pub use blobs::{NamedBlob, StoredBlob, WaitingBlob};
 #[cfg(feature = "bundle")]
 pub use bundles::ExportNote;
 pub use error::ReplicaError;
-pub use exchange::{OutboxBatch, Received, RefusedEntry, StationNote};
+pub use exchange::{OutboxBatch, Received, RefusedEntry};
+pub use notes::StationNote;
 pub use read::{LogLine, RecordView};
+pub use repair::Gift;
 pub use schema::SCHEMA_VERSION;
 pub use tablet::{DraftRow, FinishedForm};
 

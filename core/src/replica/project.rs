@@ -15,7 +15,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
         Kind::Person => person(tx, r, row, old),
         Kind::Visit => visit(tx, r, row),
         Kind::Task => task(tx, r, row),
-        Kind::Other(_) => Ok(()),
+        Kind::Device | Kind::Other(_) => Ok(()),
     }
 }
 

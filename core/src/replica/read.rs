@@ -83,7 +83,8 @@ impl Replica {
             let devices = log.iter().map(|line| (line.id, line.device)).collect();
             let conflicts = conflicts(connection, &state, &devices, me)?;
             let kind = state.kind.as_str().to_owned();
-            Ok(RecordView { id, kind, area: state.area, fields: state.shown(), conflicts, log })
+            let area = record::area_of(&revisions).unwrap_or(state.area);
+            Ok(RecordView { id, kind, area, fields: state.shown(), conflicts, log })
         })
     }
 }

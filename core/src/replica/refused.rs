@@ -137,7 +137,7 @@ impl Replica {
                 connection,
                 "SELECT l.body, l.refused, d.revision IS NOT NULL, d.answer FROM log l
                  LEFT JOIN decision d ON d.revision = l.id
-                 WHERE l.device = ?1 AND l.refused IS NOT NULL ORDER BY l.seq",
+                 WHERE l.device = ?1 AND l.refused <> 'revision_known' ORDER BY l.seq",
                 [device],
                 |row| {
                     let (body, code): (String, String) = (row.get(0)?, row.get(1)?);
@@ -280,7 +280,7 @@ fn is_decided(connection: &Connection, revision: RevisionId) -> Result<bool, Rep
 fn open(connection: &Connection, device: DeviceId) -> Result<Vec<Open>, ReplicaError> {
     refused(
         connection,
-        "SELECT body, refused FROM log WHERE device = ?1 AND position IS NULL AND refused IS NOT NULL
+        "SELECT body, refused FROM log WHERE device = ?1 AND position IS NULL AND refused <> 'revision_known'
          AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id) ORDER BY seq",
         device,
     )

@@ -70,3 +70,35 @@ CREATE TABLE bundle (
   blobs       INTEGER NOT NULL,
   answered_ms INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- The area in whose scope a revision counts; NULL: in none that is held here.
+ALTER TABLE log ADD COLUMN filed BLOB;
+UPDATE log SET filed = area WHERE position IS NOT NULL;
+CREATE INDEX log_filed ON log (filed, body_hash) WHERE filed IS NOT NULL;
+
+-- Places of own logs whose body went with its record to another area's tablets: the chain needs their hashes.
+CREATE TABLE gone (
+  device    BLOB    NOT NULL,
+  seq       INTEGER NOT NULL,
+  body_hash BLOB    NOT NULL,
+  chain     BLOB    NOT NULL,
+  lost      INTEGER NOT NULL DEFAULT 0,   -- the station lost the place and is to be told again
+  PRIMARY KEY (device, seq)
+) STRICT, WITHOUT ROWID;
+
+-- How revisions of others can be proved to anybody: stretches of their logs that a checkpoint covers.
+CREATE TABLE stretch (
+  device    BLOB    NOT NULL,
+  seq_to    INTEGER NOT NULL,
+  seq_from  INTEGER NOT NULL,
+  previous  BLOB    NOT NULL,
+  hashes    BLOB    NOT NULL,             -- 32 bytes for each place
+  chain     BLOB    NOT NULL,
+  signature BLOB    NOT NULL,
+  PRIMARY KEY (device, seq_to)
+) STRICT, WITHOUT ROWID;
+
+-- Records that left the areas held here: forgotten as soon as nothing of them waits and a receipt was given.
+CREATE TABLE leaving (
+  record BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-//! The order of a sync: state → push → pull → blobs → receipt, as a machine without I/O.
+//! The order of a sync: state → push → (repair) → pull → blobs → receipt, as a machine without I/O.
 //!
 //! [`Conversation::next`] says what to do, [`Conversation::told`] takes the result. Whoever drives it may stop after any
 //! step and begin a new conversation: everything kept so far counts, everything sent twice is recognised.
@@ -6,7 +6,7 @@
 use super::{Digest, PushAnswer, Receipt, ReceiptRequest, ScopeDigest, StateAnswer, StateQuery, Verdict};
 use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::EpochId;
+use crate::ids::{EpochId, ReceiptId};
 use crate::time::Instant;
 
 /// What the tablet holds, as far as a sync is concerned.
@@ -24,6 +24,14 @@ pub struct Holdings {
     pub scopes: Vec<ScopeDigest>,
     /// Whether the kept receipt covers all of that.
     pub covered: bool,
+    /// As `covered`, but for blobs that the station lacks and that are not here either: a sync can do nothing more.
+    pub settled: bool,
+    /// Revisions of others that the station is to be given back.
+    pub unplaced: u64,
+    /// The newest receipt of this life of the station's store.
+    pub receipt: Option<ReceiptId>,
+    /// The greatest place of the own log that the station has given a verdict on.
+    pub answered: u64,
 }
 
 /// What to do next.
@@ -33,8 +41,21 @@ pub enum Step {
     Look,
     /// Ask the station; tell [`Told::State`].
     AskState(StateQuery),
-    /// Forget all positions and verdicts, begin the feed anew under this epoch; tell [`Told::Kept`].
-    StartOver(EpochId),
+    /// The own log went two ways, because the tablet was put back to a copy or there are two of it: go on under another name,
+    /// and write anew what the station does not have; tell [`Told::Kept`].
+    TakeNewName,
+    /// Prove to the station by this receipt, which it signed, that it was put back to an older copy; tell [`Told::Kept`].
+    ShowReceipt(ReceiptId),
+    /// From now on positions are of this life of the station's store, which holds the own log up to a place: what comes after
+    /// waits to be sent again; tell [`Told::Kept`].
+    Adopt {
+        /// The life.
+        epoch: EpochId,
+        /// The place.
+        seq: u64,
+    },
+    /// Find what only one side holds, fetch what is lacking here and give what is lacking there; tell [`Told::Repaired`].
+    Repair(EpochId),
     /// Send the next batch of own revisions and keep the verdicts; tell [`Told::Pushed`], or [`Told::NothingToPush`].
     Push(EpochId),
     /// Fetch what comes after this position and keep it; tell [`Told::Pulled`].
@@ -62,7 +83,21 @@ pub enum Told {
     /// What the tablet holds.
     Holdings(Holdings),
     /// What the station has.
-    State(StateAnswer),
+    State {
+        /// Its answer.
+        answer: StateAnswer,
+        /// The own log is another one up to where the station holds it.
+        forked: bool,
+    },
+    /// Both hold the same now, as far as they could agree.
+    Repaired {
+        /// The feed is known up to here.
+        newest: u64,
+        /// Fetched because it was lacking here.
+        fetched: u64,
+        /// Given because it was lacking there.
+        given: u64,
+    },
     /// The verdicts on a batch, already kept.
     Pushed(PushAnswer),
     /// The outbox is empty.
@@ -105,6 +140,8 @@ pub struct Outcome {
     pub pulled: u64,
     /// Blobs sent.
     pub blobs: u64,
+    /// Revisions that one side had lost and got back from the other.
+    pub repaired: u64,
     /// Nothing was new on either side; the receipt kept before still covers everything.
     pub nothing_new: bool,
     /// The station's clock at the beginning.
@@ -115,8 +152,11 @@ pub struct Outcome {
 enum Place {
     Look,
     AskState(Holdings),
-    StartOver(EpochId),
+    TakeNewName,
+    ShowReceipt(ReceiptId),
+    Adopt { epoch: EpochId, seq: u64 },
     Push(EpochId),
+    Repair(EpochId),
     Pull { epoch: EpochId, after: u64 },
     Blobs(EpochId),
     LookAgain(EpochId),
@@ -126,19 +166,33 @@ enum Place {
     Failed(Code),
 }
 
+/// How often a sync begins anew or repairs before it gives up.
+const PATIENCE: u32 = 3;
+
 /// A sync under way.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Conversation {
     place: Place,
     cursor: u64,
     outcome: Outcome,
-    started_over: bool,
+    /// Something may differ that a push and a pull do not mend.
+    to_repair: bool,
+    begun_anew: u32,
+    repaired: u32,
     sent_again: bool,
 }
 
 impl Default for Conversation {
     fn default() -> Self {
-        Self { place: Place::Look, cursor: 0, outcome: Outcome::default(), started_over: false, sent_again: false }
+        Self {
+            place: Place::Look,
+            cursor: 0,
+            outcome: Outcome::default(),
+            to_repair: false,
+            begun_anew: 0,
+            repaired: 0,
+            sent_again: false,
+        }
     }
 }
 
@@ -148,9 +202,14 @@ impl Conversation {
     pub fn next(&self) -> Step {
         match &self.place {
             Place::Look => Step::Look,
-            Place::AskState(holdings) => Step::AskState(StateQuery { after: holdings.cursor }),
-            Place::StartOver(epoch) => Step::StartOver(*epoch),
+            Place::AskState(holdings) => {
+                Step::AskState(StateQuery { after: holdings.cursor, receipt: holdings.receipt })
+            }
+            Place::TakeNewName => Step::TakeNewName,
+            Place::ShowReceipt(receipt) => Step::ShowReceipt(*receipt),
+            Place::Adopt { epoch, seq } => Step::Adopt { epoch: *epoch, seq: *seq },
             Place::Push(epoch) => Step::Push(*epoch),
+            Place::Repair(epoch) => Step::Repair(*epoch),
             Place::Pull { after, .. } => Step::Pull { after: *after },
             Place::Blobs(_) => Step::SendBlob,
             Place::LookAgain(_) => Step::LookAgain,
@@ -167,27 +226,29 @@ impl Conversation {
         self.place = match (place, told) {
             (Place::Done, _) | (Place::Keep(_), Told::Kept) => Place::Done,
             (Place::Failed(code), _) => Place::Failed(code),
-            (_, Told::Refused(Code::EpochChanged)) if !self.started_over => {
-                self.started_over = true;
-                Place::Look
-            }
-            (Place::Push(epoch), Told::Refused(Code::LogGap)) if !self.started_over => Place::StartOver(epoch),
+            (Place::Push(_), Told::Refused(Code::LogForked)) => self.anew(Place::TakeNewName, Code::LogForked),
+            (_, Told::Refused(code @ (Code::EpochChanged | Code::LogGap))) => self.anew(Place::Look, code),
             (_, Told::Refused(code)) => Place::Failed(code),
             (Place::Look, Told::Holdings(holdings)) => {
                 self.cursor = holdings.cursor;
                 Place::AskState(holdings)
             }
-            (Place::AskState(holdings), Told::State(state)) => self.after_state(&holdings, &state),
-            (Place::StartOver(epoch), Told::Kept) => {
-                self.cursor = 0;
-                self.started_over = true;
-                Place::Push(epoch)
-            }
+            (Place::AskState(holdings), Told::State { answer, forked }) => self.after_state(&holdings, &answer, forked),
+            (Place::TakeNewName | Place::ShowReceipt(_), Told::Kept) => Place::Look,
+            (Place::Adopt { epoch, .. }, Told::Kept) => Place::Push(epoch),
             (Place::Push(epoch), Told::Pushed(answer)) => {
                 self.count(&answer);
                 Place::Push(epoch)
             }
-            (Place::Push(epoch), Told::NothingToPush) => Place::Pull { epoch, after: self.cursor },
+            (Place::Push(epoch), Told::NothingToPush) => match std::mem::take(&mut self.to_repair) {
+                true => Place::Repair(epoch),
+                false => Place::Pull { epoch, after: self.cursor },
+            },
+            (Place::Repair(epoch), Told::Repaired { newest, fetched, given }) => {
+                self.outcome.repaired += fetched + given;
+                self.cursor = newest;
+                Place::Push(epoch)
+            }
             (Place::Pull { epoch, after }, Told::Pulled { new, end, more }) => {
                 self.outcome.pulled += new;
                 self.cursor = end;
@@ -211,20 +272,36 @@ impl Conversation {
                 self.sent_again = true;
                 Place::Blobs(request.epoch)
             }
-            (Place::Compare(request), Told::Mismatch) if !self.started_over => Place::StartOver(request.epoch),
+            (Place::Compare(request), Told::Mismatch) if self.repaired < PATIENCE => {
+                self.repaired += 1;
+                Place::Repair(request.epoch)
+            }
             (Place::Compare(_), Told::Mismatch | Told::BlobsMissing) => Place::Failed(Code::DigestMismatch),
             _ => Place::Failed(Code::AnswerUnreadable),
         };
     }
 
-    fn after_state(&mut self, holdings: &Holdings, state: &StateAnswer) -> Place {
+    fn anew(&mut self, place: Place, code: Code) -> Place {
+        self.begun_anew += 1;
+        if self.begun_anew > PATIENCE { Place::Failed(code) } else { place }
+    }
+
+    fn after_state(&mut self, holdings: &Holdings, state: &StateAnswer, forked: bool) -> Place {
         self.outcome.station_at = Some(state.at_ms);
-        if holdings.epoch != Some(state.epoch) {
-            return Place::StartOver(state.epoch);
+        if forked {
+            return self.anew(Place::TakeNewName, Code::LogForked);
+        }
+        if let Some(receipt) = holdings.receipt.filter(|_| state.rolled_back && holdings.epoch == Some(state.epoch)) {
+            return self.anew(Place::ShowReceipt(receipt), Code::EpochChanged);
+        }
+        if holdings.epoch != Some(state.epoch) || state.seq < holdings.answered {
+            self.to_repair = holdings.epoch.is_some();
+            return Place::Adopt { epoch: state.epoch, seq: state.seq };
         }
         let held = holdings.scopes.iter().fold(Digest::default(), |sum, scope| sum.with(scope.digest));
-        let nothing_waits = holdings.unsent == 0 && holdings.unsent_blobs == 0;
-        if nothing_waits && state.position <= holdings.cursor && state.held == held && holdings.covered {
+        self.to_repair |= holdings.unplaced > 0;
+        let nothing_waits = holdings.unsent == 0 && holdings.unsent_blobs == 0 && holdings.unplaced == 0;
+        if nothing_waits && state.position <= holdings.cursor && state.held == held && holdings.settled {
             self.outcome.nothing_new = true;
             return Place::Done;
         }

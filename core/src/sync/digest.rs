@@ -54,14 +54,26 @@ impl Digest {
 
     /// Adds one revision.
     pub fn add(&mut self, body_hash: Hash) {
-        self.count += 1;
+        self.count = self.count.wrapping_add(1);
         self.sum = Sum(plus(self.sum.0, body_hash));
+    }
+
+    /// Takes away one revision that was added.
+    pub fn remove(&mut self, body_hash: Hash) {
+        self.count = self.count.wrapping_sub(1);
+        self.sum = Sum(minus(self.sum.0, body_hash));
+    }
+
+    /// Takes away a set that was added.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self { count: self.count.wrapping_sub(other.count), sum: Sum(minus(self.sum.0, other.sum.0)) }
     }
 
     /// Adds a disjoint set.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self { count: self.count + other.count, sum: Sum(plus(self.sum.0, other.sum.0)) }
+        Self { count: self.count.wrapping_add(other.count), sum: Sum(plus(self.sum.0, other.sum.0)) }
     }
 }
 
@@ -74,6 +86,17 @@ fn plus(a: Hash, b: Hash) -> Hash {
         carry = total >> 8;
     }
     Hash::from_bytes(sum)
+}
+
+fn minus(a: Hash, b: Hash) -> Hash {
+    let mut difference = [0; 32];
+    let mut borrow = 0;
+    for i in (0..32).rev() {
+        let rest = 256 + u16::from(a.as_bytes()[i]) - u16::from(b.as_bytes()[i]) - borrow;
+        difference[i] = rest.to_be_bytes()[1];
+        borrow = u16::from(rest < 256);
+    }
+    Hash::from_bytes(difference)
 }
 
 #[cfg(test)]
@@ -93,6 +116,10 @@ mod tests {
             .for_each(|(i, hash)| if i % 3 == 0 { some.add(*hash) } else { rest.add(*hash) });
         assert_eq!(forward, rest.with(some));
         assert_ne!(forward, some);
+        assert_eq!(forward.without(some), rest);
+        forward.remove(hashes[3]);
+        forward.add(hashes[3]);
+        assert_eq!(forward, rest.with(some));
     }
 
     #[test]

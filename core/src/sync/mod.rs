@@ -7,6 +7,7 @@ mod blob;
 mod conversation;
 mod digest;
 mod invite;
+mod ranges;
 mod receipt;
 mod schedule;
 mod sealing;
@@ -17,14 +18,17 @@ pub use blob::{MAX_BLOB_BYTES, MEDIA, Media, SMALL_BLOB_BYTES, TUS, UPLOAD_BYTES
 pub use conversation::{Conversation, Holdings, Outcome, Step, Told};
 pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
+pub use ranges::{Comparison, Detail, Held, LISTED, MAX_RANGES, Range, RangeHeld, RangesAnswer, RangesRequest, Tally};
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use schedule::{Act, Event, Rhythm, Schedule};
 pub use sealing::{Sealing, SealingWrong};
 pub use versions::{Apart, NoVersions, Older, PROTOCOL_HEADER, PROTOCOLS_HEADER, Versions};
 pub use wire::{
-    Challenge, EnrolRequest, Enrolled, ErrorBody, Line, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES,
-    PullEnd, Pulled, PushAnswer, PushHeader, PushItem, ReceiptRequest, Session, StateAnswer, StateQuery, Verdict,
-    WireUnreadable, login_message, read_batch, read_lines, write_batch, write_line,
+    Arrival, Challenge, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem,
+    IdentityRequest, Line, LogPlace, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_FETCHED,
+    MAX_PROOF_PLACES, PlacesAnswer, PlacesRequest, Proof, PullEnd, Pulled, PushAnswer, PushHeader, PushItem,
+    ReceiptRequest, Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines,
+    write_batch, write_line,
 };
 
 /// Ed25519 signatures and keys as hexadecimal digits in JSON.

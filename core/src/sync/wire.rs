@@ -2,6 +2,7 @@
 //!
 //! Members a reader does not know are ignored, so that a newer program may add some.
 
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -12,8 +13,8 @@ use serde_json::value::RawValue;
 use super::{Apart, Digest, ScopeDigest, Sealing};
 use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, StationId};
-use crate::record::{Checkpoint, Entry, EntryUnreadable, Names};
+use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, StationId};
+use crate::record::{Checkpoint, Entry, EntryUnreadable, Names, Stretch};
 use crate::time::Instant;
 
 /// The most revisions in one push, and lines in one pull ten times that.
@@ -128,11 +129,22 @@ pub struct Session {
     pub sealing: Option<Sealing>,
 }
 
-/// `GET /v1/sync/state?after=`
+/// `GET /v1/sync/state?after=&receipt=`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StateQuery {
     /// The position up to which the tablet has the feed.
     pub after: u64,
+    /// The newest receipt of this life that the tablet keeps: a station that does not know it has lost something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptId>,
+}
+
+impl StateQuery {
+    /// Of somebody who has the feed up to a position, and no receipt.
+    #[must_use]
+    pub const fn after(position: u64) -> Self {
+        Self { after: position, receipt: None }
+    }
 }
 
 /// What the station has.
@@ -142,10 +154,15 @@ pub struct StateAnswer {
     pub epoch: EpochId,
     /// The station's clock.
     pub at_ms: Instant,
-    /// The device's log is held up to and including this place.
+    /// The device's log is held up to and including this place …
     pub seq: u64,
+    /// … where this is the chain hash. Another one there means that the log went two ways.
+    pub chain: Hash,
     /// The greatest position in the device's scopes.
     pub position: u64,
+    /// The station signed the receipt that was asked about, and does not know it: it was put back to an older copy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolled_back: bool,
     /// Count and digest over all of the device's scopes, as of the position asked after.
     #[serde(flatten)]
     pub held: Digest,
@@ -179,6 +196,9 @@ pub struct PushItem {
     /// What became of it.
     #[serde(flatten, deserialize_with = "verdict")]
     pub verdict: Verdict,
+    /// The area it is filed in, if that is not its own: its record, or its record's household, was moved meanwhile.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub filed: Option<AreaId>,
 }
 
 /// What became of one body.
@@ -202,14 +222,145 @@ fn verdict<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Verdict,
     serde_json::from_value(serde_json::json!({ name: value })).map_err(serde::de::Error::custom)
 }
 
-/// One line of `GET /v1/sync/pull?after=`.
-#[derive(Debug, Serialize, Deserialize)]
+/// One line of a pull or a fetch. A reader passes over a line of which it knows nothing.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Line<'a> {
     /// The position.
-    pub at: u64,
-    /// The body, byte for byte.
-    #[serde(borrow)]
-    pub rev: &'a RawValue,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// A body, byte for byte.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub rev: Option<&'a RawValue>,
+    /// The area the revision is filed in, if that is not its own.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub filed: Option<AreaId>,
+    /// This record left an area …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out: Option<RecordId>,
+    /// … namely this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<AreaId>,
+    /// How revisions of this batch can be proved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A [`Stretch`] on its way. Hashes of bodies in the same batch are left out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Proof {
+    /// Whose log.
+    pub device: DeviceId,
+    /// The place of the first entry.
+    pub from: u64,
+    /// The chain hash before it.
+    pub previous: Hash,
+    /// The body hashes from there on; `null`: the body is in this batch.
+    pub hashes: Vec<Option<Hash>>,
+    /// The chain hash of the last one …
+    pub hash: Hash,
+    /// … signed by the device.
+    #[serde(with = "super::signature_hex")]
+    pub signature: Signature,
+}
+
+/// The most places of one [`Proof`].
+pub const MAX_PROOF_PLACES: usize = 4_000;
+
+impl Proof {
+    /// Of a stretch whose bodies at these places travel along.
+    #[must_use]
+    pub fn of(stretch: &Stretch, travels: impl Fn(u64) -> bool) -> Self {
+        let hashes = (stretch.from..).zip(&stretch.hashes);
+        let checkpoint = &stretch.checkpoint;
+        Self {
+            device: checkpoint.device,
+            from: stretch.from,
+            previous: stretch.previous,
+            hashes: hashes.map(|(seq, hash)| (!travels(seq)).then_some(*hash)).collect(),
+            hash: checkpoint.hash,
+            signature: checkpoint.signature,
+        }
+    }
+
+    /// The places whose bodies travel along.
+    pub fn travelling(&self) -> impl Iterator<Item = u64> + '_ {
+        (self.from..).zip(&self.hashes).filter(|(_, hash)| hash.is_none()).map(|(seq, _)| seq)
+    }
+
+    /// The stretch, with the hashes of the bodies that travelled along; `None` if one of them did not.
+    pub fn stretch(&self, body: impl Fn(u64) -> Option<Hash>) -> Option<Stretch> {
+        let hashes = (self.from..).zip(&self.hashes).map(|(seq, hash)| hash.or_else(|| body(seq)));
+        let hashes: Vec<Hash> = hashes.collect::<Option<_>>()?;
+        let seq = self.from.checked_add(hashes.len() as u64)?.checked_sub(1)?;
+        let checkpoint = Checkpoint { device: self.device, seq, hash: self.hash, signature: self.signature };
+        Some(Stretch { from: self.from, previous: self.previous, hashes, checkpoint })
+    }
+}
+
+/// A place in the log of a device.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct LogPlace {
+    /// Whose log.
+    pub device: DeviceId,
+    /// The place.
+    pub seq: u64,
+}
+
+/// The most places in one fetch.
+pub const MAX_FETCHED: usize = 500;
+
+/// `POST /v1/sync/fetch`: these revisions, as far as the device may see them. The answer is a batch as of a pull.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FetchRequest {
+    /// At most [`MAX_FETCHED`]; what is beyond the bytes of a batch is left out and to be asked for again.
+    pub places: Vec<LogPlace>,
+}
+
+/// The first line of `POST /v1/sync/give`. After it for each log a [`Line`] with a proof, and after that the bodies that the
+/// proof leaves out, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GiveHeader {
+    /// The life of the station's store as the tablet knows it.
+    pub epoch: EpochId,
+}
+
+/// The answer to a gift: one item for each body, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GiveAnswer {
+    /// What became of each.
+    pub items: Vec<GiveItem>,
+}
+
+/// What became of a revision that was given back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GiveItem {
+    /// In whose log.
+    pub device: DeviceId,
+    /// Place, verdict, and the area it is filed in.
+    #[serde(flatten)]
+    pub item: PushItem,
+}
+
+/// `POST /v1/sync/places`: the chain hashes at places of the own log, to find where two logs parted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlacesRequest {
+    /// At most [`MAX_BATCH_ENTRIES`] places.
+    pub places: Vec<u64>,
+}
+
+/// The chain hash at each place; `null` where the station has none.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlacesAnswer {
+    /// In the order of the request.
+    pub chains: Vec<Option<Hash>>,
+}
+
+/// `POST /v1/identity`: the device, whose log went two ways, goes on under another name with the same key. Asked again with
+/// the same name it gets the same answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IdentityRequest {
+    /// The new name.
+    pub device: DeviceId,
 }
 
 /// The last line of a pull. Without it the answer was cut.
@@ -224,13 +375,60 @@ pub struct PullEnd {
     pub left: u64,
 }
 
+/// What a pull or a fetch brings.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Arrival {
+    /// A revision.
+    Entry {
+        /// Its position.
+        at: u64,
+        /// The area it is filed in.
+        filed: AreaId,
+        /// The revision.
+        entry: Box<Entry>,
+    },
+    /// A record left an area.
+    Left {
+        /// The record.
+        record: RecordId,
+        /// The area.
+        area: AreaId,
+    },
+}
+
 /// A pull, read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pulled {
-    /// Positions and entries.
-    pub entries: Vec<(u64, Entry)>,
+    /// What came, in the order of positions.
+    pub arrivals: Vec<Arrival>,
+    /// How its revisions can be proved.
+    pub stretches: Vec<Stretch>,
     /// How it goes on.
     pub end: PullEnd,
+}
+
+impl Pulled {
+    /// A pull of these revisions, each filed in its own area, after which the feed is known up to `end`.
+    pub fn of(entries: impl IntoIterator<Item = (u64, Entry)>, end: u64) -> Self {
+        let arrivals = entries.into_iter().map(|(at, entry)| {
+            let filed = entry.revision.area;
+            Arrival::Entry { at, filed, entry: Box::new(entry) }
+        });
+        Self { arrivals: arrivals.collect(), stretches: Vec::new(), end: PullEnd { end, more: false, left: 0 } }
+    }
+
+    /// The revisions that came, with their positions.
+    pub fn entries(&self) -> impl Iterator<Item = (u64, &Entry)> {
+        self.arrivals.iter().filter_map(|arrival| match arrival {
+            Arrival::Entry { at, entry, .. } => Some((*at, &**entry)),
+            Arrival::Left { .. } => None,
+        })
+    }
+
+    /// The places of the revisions that came.
+    pub fn places(&self) -> impl Iterator<Item = LogPlace> + '_ {
+        self.entries().map(|(_, entry)| LogPlace { device: entry.revision.device, seq: entry.revision.seq })
+    }
 }
 
 /// `POST /v1/sync/receipt`
@@ -324,17 +522,24 @@ pub fn read_batch(packed: &[u8]) -> Result<Pulled, WireUnreadable> {
     let mut lines = read_lines(packed)?;
     let last = lines.pop().ok_or(WireUnreadable::Cut)?;
     let end = read_line(&last, lines.len() + 1).map_err(|_| WireUnreadable::Cut)?;
-    let entries = lines
-        .iter()
-        .enumerate()
-        .map(|(index, text)| {
-            let line: Line<'_> =
-                serde_json::from_str(text).map_err(|source| WireUnreadable::Line { line: index + 1, source })?;
-            let entry = Entry::read(line.rev.get().to_owned()).map_err(WireUnreadable::Entry)?;
-            Ok((line.at, entry))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Pulled { entries, end })
+    let (mut arrivals, mut proofs, mut hashes) = (Vec::with_capacity(lines.len()), Vec::new(), HashMap::new());
+    for (index, text) in lines.iter().enumerate() {
+        let line: Line<'_> =
+            serde_json::from_str(text).map_err(|source| WireUnreadable::Line { line: index + 1, source })?;
+        match line {
+            Line { at: Some(at), rev: Some(rev), filed, .. } => {
+                let entry = Entry::read(rev.get().to_owned()).map_err(WireUnreadable::Entry)?;
+                hashes.insert((entry.revision.device, entry.revision.seq), entry.body_hash);
+                let filed = filed.unwrap_or(entry.revision.area);
+                arrivals.push(Arrival::Entry { at, filed, entry: Box::new(entry) });
+            }
+            Line { out: Some(record), of: Some(area), .. } => arrivals.push(Arrival::Left { record, area }),
+            Line { proof: Some(proof), .. } => proofs.push(proof),
+            _ => {}
+        }
+    }
+    let stretches = proofs.iter().filter_map(|proof| proof.stretch(|seq| hashes.get(&(proof.device, seq)).copied()));
+    Ok(Pulled { stretches: stretches.collect(), arrivals, end })
 }
 
 fn read_line<T: DeserializeOwned>(text: &str, line: usize) -> Result<T, WireUnreadable> {

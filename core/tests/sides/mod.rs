@@ -59,6 +59,10 @@ pub struct Station {
     pub feed: Vec<Item>,
     pub refused: BTreeSet<Item>,
     pub blobs: BTreeSet<u64>,
+    /// The receipts it knows, with the length of its feed when it gave them.
+    pub receipts: BTreeMap<ReceiptId, usize>,
+    /// Receipts given in all its lives.
+    pub given: u8,
     /// It signs nothing any more: a fault inside.
     pub disagrees: bool,
     /// It answers this instead, so many times.
@@ -92,7 +96,7 @@ impl Station {
                         Verdict::Stored(self.feed.len() as u64)
                     }
                 };
-                PushItem { seq: item.seq, verdict }
+                PushItem { seq: item.seq, verdict, filed: None }
             })
             .collect();
         PushAnswer { seq: items.last().map_or(0, |item| item.seq), items: verdicts }
@@ -100,10 +104,16 @@ impl Station {
 
     /// Loses everything after a position, as after a restore, and begins a new life.
     pub fn restore(&mut self, position: usize) {
+        self.put_back(position);
+        self.epoch += 1;
+    }
+
+    /// Loses everything after a position, and does not know it.
+    pub fn put_back(&mut self, position: usize) {
         self.feed.truncate(position);
         let held: BTreeSet<(u8, u64)> = self.feed.iter().map(|item| (item.device, item.seq)).collect();
         self.refused.retain(|item| held.contains(&(item.device, item.seq + 1)));
-        self.epoch += 1;
+        self.receipts.retain(|_, length| *length <= position);
     }
 }
 
@@ -128,8 +138,10 @@ pub struct Tablet {
     pub blobs: BTreeMap<u64, bool>,
     /// Requests sent in its life.
     pub requests: u64,
-    /// Times it began the feed anew.
+    /// Times it adopted a life of the station.
     pub starts: u32,
+    /// Times it repaired.
+    pub repairs: u32,
 }
 
 impl Tablet {
@@ -144,6 +156,7 @@ impl Tablet {
             blobs: BTreeMap::new(),
             requests: 0,
             starts: 0,
+            repairs: 0,
         }
     }
 
@@ -174,7 +187,21 @@ impl Tablet {
         let covered = unsent == 0
             && unsent_blobs == 0
             && self.receipt.as_ref().is_some_and(|body| body.position == self.cursor && body.scopes == scopes);
-        Holdings { epoch: self.epoch.map(epoch), cursor: self.cursor, unsent, unsent_blobs, scopes, covered }
+        let receipt =
+            self.receipt.as_ref().filter(|body| Some(body.epoch) == self.epoch.map(epoch)).map(|body| body.id);
+        let answered = self.own.iter().filter(|(_, known)| *known != Known::Nothing).map(|(item, _)| item.seq).max();
+        Holdings {
+            epoch: self.epoch.map(epoch),
+            cursor: self.cursor,
+            unsent,
+            unsent_blobs,
+            scopes,
+            covered: covered && receipt.is_some(),
+            settled: covered && receipt.is_some(),
+            unplaced: 0,
+            receipt,
+            answered: answered.unwrap_or(0),
+        }
     }
 
     /// Runs a conversation. `fates` says what happens to each request; when it has nothing more to say, all is whole.
@@ -191,19 +218,28 @@ impl Tablet {
                 Step::Done(outcome) => return Ok(Ok(outcome)),
                 Step::Failed(code) => return Ok(Err(code)),
                 Step::Look | Step::LookAgain => Told::Holdings(self.holdings()),
-                Step::StartOver(epoch) => self.start_over(epoch),
+                Step::Adopt { epoch, seq } => self.adopt(epoch, seq),
+                Step::Repair(epoch) => self.repair(epoch, station, fates)?,
+                Step::TakeNewName => Told::Refused(Code::LogForked),
+                Step::ShowReceipt(_) => self.ask(station, fates, |_, station| {
+                    station.epoch += 1;
+                    Told::Kept
+                })?,
                 Step::Keep(receipt) => {
                     self.receipt = Some(receipt.read(&key().verifying_key()).unwrap());
                     Told::Kept
                 }
-                Step::AskState(query) => self.ask(station, fates, |_, station| {
-                    Told::State(StateAnswer {
+                Step::AskState(query) => self.ask(station, fates, |device, station| {
+                    let answer = StateAnswer {
                         epoch: epoch(station.epoch),
                         at_ms: Instant::from_ms(0),
-                        seq: station.held(1),
+                        seq: station.held(device),
+                        chain: Hash::of(b"chain"),
                         position: station.feed.len() as u64,
+                        rolled_back: query.receipt.is_some_and(|receipt| !station.receipts.contains_key(&receipt)),
                         held: station.digest(query.after),
-                    })
+                    };
+                    Told::State { answer, forked: false }
                 })?,
                 Step::Push(epoch) => self.push(epoch, station, fates)?,
                 Step::Pull { after } => self.pull(after, station, fates)?,
@@ -217,13 +253,55 @@ impl Tablet {
         panic!("a conversation without end");
     }
 
-    fn start_over(&mut self, epoch: EpochId) -> Told {
-        self.own.iter_mut().for_each(|(_, known)| *known = Known::Nothing);
-        self.others.values_mut().for_each(|at| *at = None);
-        self.blobs.values_mut().for_each(|sent| *sent = false);
-        (self.epoch, self.cursor) = (Some(epoch.as_bytes()[0]), 0);
+    fn adopt(&mut self, epoch: EpochId, seq: u64) -> Told {
+        let later = self.own.iter_mut().filter(|(item, _)| item.seq > seq);
+        later.for_each(|(_, known)| *known = Known::Nothing);
+        self.epoch = Some(epoch.as_bytes()[0]);
         self.starts += 1;
         Told::Kept
+    }
+
+    /// What only one side holds goes to the other, in one request.
+    fn repair(
+        &mut self,
+        of: EpochId,
+        station: &mut Station,
+        fates: &mut dyn Iterator<Item = Fate>,
+    ) -> Result<Told, Lost> {
+        self.repairs += 1;
+        let others: Vec<Item> = self.others.keys().copied().collect();
+        let mut newest = 0;
+        let told = self.ask(station, fates, |_, station| {
+            if of != epoch(station.epoch) {
+                return Told::Refused(Code::EpochChanged);
+            }
+            let mut given = 0;
+            for item in &others {
+                if !station.feed.contains(item) {
+                    station.feed.push(*item);
+                    given += 1;
+                }
+            }
+            newest = station.feed.len() as u64;
+            Told::Repaired { newest, fetched: 0, given }
+        })?;
+        if let Told::Repaired { given, .. } = told {
+            let mut fetched = 0;
+            for (item, at) in station.feed.iter().zip(1_u64..) {
+                match self.own.iter_mut().find(|(own, _)| own == item) {
+                    Some((_, known)) => *known = Known::At(at),
+                    None => fetched += u64::from(self.others.insert(*item, Some(at)).is_none()),
+                }
+            }
+            for (item, known) in &mut self.own {
+                if matches!(known, Known::At(_)) && !station.feed.contains(item) {
+                    *known = Known::Nothing;
+                }
+            }
+            self.cursor = newest;
+            return Ok(Told::Repaired { newest, fetched, given });
+        }
+        Ok(told)
     }
 
     fn push(
@@ -313,7 +391,7 @@ impl Tablet {
     }
 }
 
-fn compare(device: u8, station: &Station, request: &ReceiptRequest) -> Told {
+fn compare(device: u8, station: &mut Station, request: &ReceiptRequest) -> Told {
     let scopes = vec![ScopeDigest { area: area(), digest: station.digest(request.position) }];
     if request.epoch != epoch(station.epoch) {
         return Told::Refused(Code::EpochChanged);
@@ -323,8 +401,11 @@ fn compare(device: u8, station: &Station, request: &ReceiptRequest) -> Told {
     }
     let stored = station.feed.iter().filter(|item| item.device == device).count() as u64;
     let refused = station.refused.iter().filter(|item| item.device == device).count() as u64;
+    station.given += 1;
+    let id = ReceiptId::from_bytes([station.given; 16]);
+    station.receipts.insert(id, station.feed.len());
     let body = ReceiptBody {
-        id: ReceiptId::from_bytes([1; 16]),
+        id,
         station: StationId::from_bytes([2; 16]),
         device: DeviceId::from_bytes([device; 16]),
         epoch: request.epoch,

@@ -2,8 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`taking`] | a part from a tablet: opened, verified, and taken the way of every push and blob |
-//! | [`answering`] | the answer: verdicts, what is new, the receipt |
+//! | `taking` | a part from a tablet: opened, verified, and taken the way of every push and blob |
+//! | `answering` | the answer: verdicts, what is new, the receipt |
 //!
 //! The files themselves are `ailchin_core::bundle`'s. A part proves by itself whose it is, so it does not matter who brings it.
 

@@ -51,6 +51,7 @@ impl Store {
         new: &[NewOfficer],
         world: &dyn World,
     ) -> Result<Vec<OfficerRow>, StoreError> {
+        let console = self.console(station, world);
         self.write("making officers", |tx| {
             let root = require(tx, station)?.root;
             let mut changes = Vec::with_capacity(new.len());
@@ -69,7 +70,7 @@ impl Store {
                 });
                 ids.push(id);
             }
-            author(tx, station, &changes, world)?;
+            author(tx, console, station, &changes, world)?;
             ids.into_iter().map(|id| require_officer(tx, station, id)).collect()
         })
     }

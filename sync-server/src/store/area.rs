@@ -32,6 +32,7 @@ impl Store {
     /// # Errors
     /// `malformed` if an area of that id or code is here already; `field_wrong` for a name or code that is too long.
     pub fn add_areas(&self, station: StationId, areas: &[AreaRow], world: &dyn World) -> Result<(), StoreError> {
+        let console = self.console(station, world);
         self.write("making areas", |tx| {
             let root = require(tx, station)?.root;
             for area in areas {
@@ -41,7 +42,7 @@ impl Store {
                 insert(tx, station, area)?;
             }
             let changes: Vec<ConsoleChange> = areas.iter().map(|area| change(root, area)).collect();
-            author(tx, station, &changes, world).map(|_| ())
+            author(tx, console, station, &changes, world).map(|_| ())
         })
     }
 

@@ -35,9 +35,9 @@ impl Store {
             let device = device::require(tx, station, reader)?;
             let scopes = device::scopes(tx, station, &device)?.unwrap_or_default();
             let revision = tx.optional(
-                "SELECT area, body FROM log WHERE station = $1 AND device = $2 AND seq = $3",
+                "SELECT filed, body FROM log WHERE station = $1 AND device = $2 AND seq = $3",
                 cells![station, author, seq],
-                |row| Ok((row.get::<AreaId>("area")?, row.get::<String>("body")?)),
+                |row| Ok((row.get::<AreaId>("filed")?, row.get::<String>("body")?)),
             )?;
             let Some((area, body)) = revision else { return Ok(None) };
             let may_read = author == reader || scopes.contains(&area);

@@ -114,9 +114,13 @@ impl Store {
         self.read("reading verdicts", |tx| {
             let asked = cells![station, device, first];
             let mut items = tx.all(
-                "SELECT seq, position FROM log WHERE station = $1 AND device = $2 AND seq >= $3",
+                "SELECT seq, position, area, filed FROM log WHERE station = $1 AND device = $2 AND seq >= $3",
                 asked,
-                |row| Ok(PushItem { seq: row.get("seq")?, verdict: Verdict::Duplicate(row.get("position")?) }),
+                |row| {
+                    let (area, filed): (AreaId, AreaId) = (row.get("area")?, row.get("filed")?);
+                    let filed = (filed != area).then_some(filed);
+                    Ok(PushItem { seq: row.get("seq")?, verdict: Verdict::Duplicate(row.get("position")?), filed })
+                },
             )?;
             items.extend(tx.all(
                 "SELECT seq, code FROM refused WHERE station = $1 AND device = $2 AND seq >= $3",
@@ -124,7 +128,7 @@ impl Store {
                 |row| {
                     let code = row.text("code")?;
                     let code = Code::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(Code::Unknown);
-                    Ok(PushItem { seq: row.get("seq")?, verdict: Verdict::Refused(code) })
+                    Ok(PushItem { seq: row.get("seq")?, verdict: Verdict::Refused(code), filed: None })
                 },
             )?);
             items.sort_unstable_by_key(|item| item.seq);

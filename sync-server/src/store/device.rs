@@ -2,13 +2,15 @@
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, OfficerId, StationId};
+use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
+use ailchin_core::record::{Device, Kind, Revision, genesis};
 use ailchin_core::time::Instant;
 use ailchin_core::world::World;
 use ed25519_dalek::VerifyingKey;
 
 use super::error::Fault;
 use super::sql::{Row, Tx, cells};
+use super::station::{ConsoleChange, StationRow};
 use super::{Store, StoreError, accounts, station};
 
 /// A device.
@@ -48,13 +50,47 @@ impl Store {
     /// # Errors
     /// `not_found` for a device that is not here.
     pub fn revoke(&self, station: StationId, device: DeviceId, world: &dyn World) -> Result<(), StoreError> {
+        let console = self.console(station, world);
         self.write("revoking a device", |tx| {
             station::require(tx, station)?;
-            let changed = tx.execute(
-                "UPDATE device SET revoked_at = coalesce(revoked_at, $1) WHERE station = $2 AND device = $3",
+            let row = find(tx, station, device)?.ok_or(Code::NotFound)?;
+            if row.revoked_at.is_some() {
+                return Ok(());
+            }
+            tx.execute(
+                "UPDATE device SET revoked_at = $1 WHERE station = $2 AND device = $3",
                 cells![world.now(), station, device],
             )?;
-            if changed == 1 { Ok(()) } else { Err(Fault::Refused(Code::NotFound)) }
+            note(tx, console, station, &row, true, world)
+        })
+    }
+
+    /// Lets a device, whose log went two ways, go on under another name with the same key.
+    ///
+    /// # Errors
+    /// `already_enrolled` if the name is taken; `device_unknown`, `device_revoked`.
+    pub fn take_name(
+        &self,
+        station: StationId,
+        device: DeviceId,
+        name: DeviceId,
+        world: &dyn World,
+    ) -> Result<(), StoreError> {
+        let console = self.console(station, world);
+        self.write("giving a device another name", |tx| {
+            station::require(tx, station)?;
+            let before = require(tx, station, device)?;
+            let taken = tx.optional("SELECT was FROM device WHERE device = $1", cells![name], |row| {
+                row.get::<Option<DeviceId>>("was")
+            })?;
+            match taken {
+                Some(was) if was == Some(device) => return Ok(()),
+                Some(_) => return Err(Code::AlreadyEnrolled.into()),
+                None => {}
+            }
+            insert(tx, station, name, before.officer, &before.key, Some(device), world.now())?;
+            let row = find(tx, station, name)?.ok_or(Fault::Unreadable)?;
+            note(tx, console, station, &row, false, world)
         })
     }
 
@@ -107,21 +143,59 @@ pub(super) fn scopes(tx: &Tx<'_>, station: StationId, device: &DeviceRow) -> Res
     Ok(Some(accounts::scopes(tx, station, root, officer)?))
 }
 
+/// Adds a device with an empty log; `was` is the name it had.
 pub(super) fn insert(
     tx: &Tx<'_>,
     station: StationId,
     device: DeviceId,
     officer: Option<OfficerId>,
     key: &VerifyingKey,
-    genesis: Hash,
+    was: Option<DeviceId>,
     now: Instant,
 ) -> Result<(), Fault> {
     tx.execute(
-        "INSERT INTO device (station, device, officer, key, seq, chain, refused, enrolled_at, last_seen)
-         VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $6)",
-        cells![station, device, officer, key.as_bytes(), genesis, now],
+        "INSERT INTO device (station, device, officer, key, seq, chain, refused, enrolled_at, last_seen, was)
+         VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $6, $7)",
+        cells![station, device, officer, key.as_bytes(), genesis(device), now, was],
     )
     .map(|_| ())
+}
+
+/// Writes a tablet's record, so that tablets can give it back to a station that lost it.
+pub(super) fn note(
+    tx: &Tx<'_>,
+    console: DeviceId,
+    station: StationId,
+    row: &DeviceRow,
+    revoked: bool,
+    world: &dyn World,
+) -> Result<(), Fault> {
+    let Some(officer) = row.officer else { return Ok(()) };
+    let root = station::require(tx, station)?.root;
+    let record = RecordId::from_bytes(*row.id.as_bytes());
+    let parents =
+        tx.all("SELECT id FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| row.get("id"))?;
+    let device = Device { key: Hash::from_bytes(row.key.to_bytes()), officer, revoked };
+    let change = ConsoleChange { record, kind: Kind::Device, area: root, parents, fields: device.fields() };
+    station::author(tx, console, station, &[change], world).map(|_| ())
+}
+
+/// Takes back what the station itself wrote about a tablet and lost.
+pub(super) fn learn(tx: &Tx<'_>, station: &StationRow, revision: &Revision, now: Instant) -> Result<(), Fault> {
+    let by_console = find(tx, station.id, revision.device)?.is_some_and(|author| author.officer.is_none());
+    let Some(device) = Device::read(&revision.fields).filter(|_| by_console) else { return Ok(()) };
+    let Ok(key) = VerifyingKey::from_bytes(device.key.as_bytes()) else { return Ok(()) };
+    let name = DeviceId::from_bytes(*revision.record.as_bytes());
+    if !tx.exists("SELECT 1 FROM device WHERE device = $1", cells![name])? {
+        insert(tx, station.id, name, Some(device.officer), &key, None, now)?;
+    }
+    if device.revoked {
+        tx.execute(
+            "UPDATE device SET revoked_at = coalesce(revoked_at, $1) WHERE station = $2 AND device = $3",
+            cells![now, station.id, name],
+        )?;
+    }
+    Ok(())
 }
 
 pub(super) fn set_head(

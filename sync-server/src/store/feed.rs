@@ -1,16 +1,16 @@
 //! The feed: what a device may know of the station's log, in the order of positions.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
-use ailchin_core::ids::{AreaId, DeviceId, StationId};
-use ailchin_core::sync::{Digest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, PullEnd, StateAnswer};
+use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
+use ailchin_core::sync::{Digest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Proof, PullEnd, StateAnswer, StateQuery};
 use ailchin_core::time::Instant;
 
 use super::error::Fault;
 use super::sql::{Cell, ToCell, Tx, cells};
-use super::{Store, StoreError, device, log, station};
+use super::{Store, StoreError, device, log, receipt, station, stretches};
 
 /// How much one pull holds.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,40 @@ impl Default for PullLimits {
     }
 }
 
+/// What a pull or a fetch hands over.
+#[derive(Clone, Copy, Debug)]
+pub enum FeedLine<'a> {
+    /// A revision.
+    Entry {
+        /// Its position.
+        at: u64,
+        /// The area it is filed in, if that is not its own.
+        filed: Option<AreaId>,
+        /// Byte for byte.
+        body: &'a str,
+    },
+    /// A record left an area.
+    Left {
+        /// The record.
+        record: RecordId,
+        /// The area.
+        area: AreaId,
+    },
+    /// How revisions of this batch can be proved.
+    Proof(&'a Proof),
+}
+
+impl<'a> FeedLine<'a> {
+    /// Position and body, if it is a revision.
+    #[must_use]
+    pub const fn entry(&self) -> Option<(u64, &'a str)> {
+        match self {
+            Self::Entry { at, body, .. } => Some((*at, body)),
+            _ => None,
+        }
+    }
+}
+
 impl Store {
     /// What the station has for a device that has the feed up to `after`.
     ///
@@ -36,7 +70,7 @@ impl Store {
         &self,
         station: StationId,
         device: DeviceId,
-        after: u64,
+        query: StateQuery,
         now: Instant,
     ) -> Result<StateAnswer, StoreError> {
         self.read("answering what the station has", |tx| {
@@ -47,13 +81,19 @@ impl Store {
             let mut held = Digest::default();
             for area in &scopes {
                 position = position.max(log::newest(tx, station.id, *area)?);
-                held = held.with(log::held(tx, station.id, *area, after)?);
+                held = held.with(log::held(tx, station.id, *area, query.after)?);
             }
-            Ok(StateAnswer { epoch: station.epoch, at_ms: now, seq: reader.seq, position, held })
+            let rolled_back = match query.receipt {
+                Some(id) => !receipt::is_known(tx, station.id, id)?,
+                None => false,
+            };
+            let (seq, chain) = (reader.seq, reader.chain);
+            Ok(StateAnswer { epoch: station.epoch, at_ms: now, seq, chain, position, rolled_back, held })
         })
     }
 
-    /// Hands the revisions of others in the device's scopes with positions after `after` to `take`, in order.
+    /// Hands what is new in the device's scopes after a position to `take`, in order, and after it what proves it. Revisions of
+    /// the device itself are left out, unless they came from elsewhere.
     ///
     /// # Errors
     /// `device_unknown`, `device_revoked`; what `take` says.
@@ -63,13 +103,21 @@ impl Store {
         device: DeviceId,
         after: u64,
         limits: PullLimits,
-        mut take: impl FnMut(u64, &str) -> std::io::Result<()>,
+        mut take: impl FnMut(FeedLine<'_>) -> std::io::Result<()>,
     ) -> Result<PullEnd, StoreError> {
         self.read("reading the feed", |tx| {
             let newest = station::require(tx, station)?.next_position - 1;
             let reader = device::require(tx, station, device)?;
             let scopes = device::scopes(tx, station, &reader)?.unwrap_or_default();
-            let Some(end) = merge(tx, station, device, &scopes, after, limits, &mut take)? else {
+            let mut proved = BTreeSet::new();
+            let end = merge(tx, station, device, &scopes, after, limits, &mut |line, place| {
+                proved.extend(place.filter(|(author, _)| *author != device));
+                take(line)
+            })?;
+            for proof in stretches::proofs(tx, station, &proved)? {
+                take(FeedLine::Proof(&proof)).map_err(Fault::Sink)?;
+            }
+            let Some(end) = end else {
                 return Ok(PullEnd { end: newest.max(after), more: false, left: 0 });
             };
             let left = left_after(tx, station, device, &scopes, end)?;
@@ -84,10 +132,17 @@ const AHEAD: u32 = 512;
 /// Bodies that are read at once.
 const BODIES: usize = 32;
 
-const BODIES_AT: &str = "SELECT position, body FROM log WHERE station = $1 AND position IN (
+const BODIES_AT: &str =
+    "SELECT feed.position AS position, feed.area AS filed, feed.record AS record, feed.device AS device,
+        feed.seq AS seq, log.area AS area, log.body AS body
+    FROM feed LEFT JOIN log ON log.station = feed.station AND log.device = feed.device AND log.seq = feed.seq
+    WHERE feed.station = $1 AND feed.position IN (
         $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
         $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
-    ORDER BY position";
+    ORDER BY feed.position";
+
+/// Takes a line, and the place of a log that it is about.
+type Placing<'a> = &'a mut dyn FnMut(FeedLine<'_>, Option<(DeviceId, u64)>) -> std::io::Result<()>;
 
 /// Hands over the revisions of others. The last position handed over if there is more, `None` if that was all.
 fn merge(
@@ -97,7 +152,7 @@ fn merge(
     scopes: &[AreaId],
     after: u64,
     limits: PullLimits,
-    take: &mut dyn FnMut(u64, &str) -> std::io::Result<()>,
+    take: Placing<'_>,
 ) -> Result<Option<u64>, Fault> {
     let mut positions = Positions::begin(tx, station, reader, scopes, after)?;
     let (mut lines, mut bytes, mut last) = (0, 0, after);
@@ -108,13 +163,21 @@ fn merge(
         let cells: Vec<Cell<'_>> = std::iter::once(station.cell()).chain(padded).collect();
         let (mut full, mut found) = (false, 0);
         tx.each(BODIES_AT, &cells, |row| {
-            let body = row.text("body")?;
+            let gone = row.cell("body")? == Cell::Null;
+            let body = if gone { "" } else { row.text("body")? };
             full = lines == limits.lines || (lines > 0 && bytes + body.len() > limits.bytes);
             if full {
                 return Ok(ControlFlow::Break(()));
             }
             last = row.get("position")?;
-            take(last, body).map_err(Fault::Sink)?;
+            let area = row.get("filed")?;
+            if gone {
+                take(FeedLine::Left { record: row.get("record")?, area }, None).map_err(Fault::Sink)?;
+            } else {
+                let filed = Some(area).filter(|filed| row.get("area").is_ok_and(|own: AreaId| own != *filed));
+                let place = (row.get("device")?, row.get("seq")?);
+                take(FeedLine::Entry { at: last, filed, body }, Some(place)).map_err(Fault::Sink)?;
+            }
             found += 1;
             lines += 1;
             bytes += body.len();
@@ -183,8 +246,8 @@ impl<'a, 't> Positions<'a, 't> {
             area.ahead = self
                 .tx
                 .all(
-                    "SELECT position FROM log WHERE station = $1 AND area = $2 AND position > $3 AND device <> $4
-                     ORDER BY position LIMIT $5",
+                    "SELECT position FROM feed WHERE station = $1 AND area = $2 AND position > $3 AND what <> 1
+                         AND (device <> $4 OR what = 3) ORDER BY position LIMIT $5",
                     cells![self.station, area.id, upto, self.reader, AHEAD],
                     |row| row.get("position"),
                 )?
@@ -196,29 +259,16 @@ impl<'a, 't> Positions<'a, 't> {
     }
 }
 
-/// Own revisions that are looked at at once.
-const OWN: u32 = 256;
-
-/// How many revisions of others in the scopes come after `end`.
+/// How much is new in the scopes after `end`.
 fn left_after(tx: &Tx<'_>, station: StationId, reader: DeviceId, scopes: &[AreaId], end: u64) -> Result<u64, Fault> {
     let mut left = 0;
     for area in scopes {
-        let all = log::held(tx, station, *area, u64::MAX)?.count;
-        left += all - log::held(tx, station, *area, end)?.count;
-    }
-    // The own ones are counted backwards from the newest: positions grow with places in the own log.
-    let mut before = u64::MAX;
-    loop {
-        let own = tx.all(
-            "SELECT seq, position, area FROM log WHERE station = $1 AND device = $2 AND seq < $3
-             ORDER BY seq DESC LIMIT $4",
-            cells![station, reader, before, OWN],
-            |row| Ok((row.get::<u64>("seq")?, row.get::<u64>("position")?, row.get::<AreaId>("area")?)),
+        left += tx.one(
+            "SELECT count(*) AS n FROM feed WHERE station = $1 AND area = $2 AND position > $3 AND what <> 1
+                 AND (device <> $4 OR what = 3)",
+            cells![station, *area, end, reader],
+            |row| row.get::<u64>("n"),
         )?;
-        left -= own.iter().filter(|(_, at, area)| *at > end && scopes.contains(area)).count() as u64;
-        match own.last() {
-            Some((seq, at, _)) if *at > end && own.len() == OWN as usize => before = *seq,
-            _ => return Ok(left),
-        }
     }
+    Ok(left)
 }

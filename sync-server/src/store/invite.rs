@@ -3,7 +3,6 @@
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, OfficerId, StationId};
-use ailchin_core::record::genesis;
 use ailchin_core::sync::{EnrolRequest, Enrolled};
 use ailchin_core::time::Instant;
 use ailchin_core::world::World;
@@ -51,13 +50,15 @@ impl Store {
     /// `invite_unreadable`, `invite_used`, `invite_expired`; `already_enrolled` if the device is known by another invite;
     /// `device_revoked`.
     pub fn enrol(&self, request: &EnrolRequest, world: &dyn World) -> Result<Enrolled, StoreError> {
+        let (station, hash) = token::read(&request.token).ok_or(StoreError::Refused(Code::InviteUnreadable))?;
+        self.read("finding a station", |tx| require_station(tx, station))?;
+        let console = self.console(station, world);
         self.write("enrolling a tablet", |tx| {
-            let (station, hash) = token::read(&request.token).ok_or(Code::InviteUnreadable)?;
             require_station(tx, station)?;
             let invite = find(tx, station, hash)?.ok_or(Code::InviteUnreadable)?;
             match invite.device {
                 Some(device) => same_tablet_again(tx, station, device, request)?,
-                None => let_in(tx, station, hash, &invite, request, world)?,
+                None => let_in(tx, console, (station, hash), &invite, request, world)?,
             }
             answer(tx, station, invite.officer)
         })
@@ -74,8 +75,8 @@ fn same_tablet_again(tx: &Tx<'_>, station: StationId, used_by: DeviceId, request
 
 fn let_in(
     tx: &Tx<'_>,
-    station: StationId,
-    hash: Hash,
+    console: DeviceId,
+    (station, hash): (StationId, Hash),
     invite: &InviteRow,
     request: &EnrolRequest,
     world: &dyn World,
@@ -87,7 +88,9 @@ fn let_in(
     if tx.exists("SELECT 1 FROM device WHERE device = $1", cells![request.device])? {
         return Err(Fault::Refused(Code::AlreadyEnrolled));
     }
-    device::insert(tx, station, request.device, Some(invite.officer), &request.key, genesis(request.device), now)?;
+    device::insert(tx, station, request.device, Some(invite.officer), &request.key, None, now)?;
+    let row = device::require(tx, station, request.device)?;
+    device::note(tx, console, station, &row, false, world)?;
     tx.execute(
         "UPDATE invite SET device = $1 WHERE station = $2 AND token_hash = $3",
         cells![request.device, station, hash],

@@ -1,10 +1,11 @@
-//! The log's rows: appending at the next position, and what is held of an area as of a position.
+//! The log's rows and their places in the feed: appending at the next position, moving to another area, and what is held of
+//! an area as of a position.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, StationId};
+use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
 use ailchin_core::record::{Entry, blobs};
 use ailchin_core::sync::Digest;
 use ailchin_core::time::Instant;
@@ -13,48 +14,51 @@ use super::error::Fault;
 use super::sql::{Tx, cells};
 use super::station::{self, StationRow};
 
+/// Whose place a row of the feed names that is about a record.
+const NOBODY: (DeviceId, u64) = (DeviceId::from_bytes([0; 16]), 0);
+
 /// Appends to one station's log within one transaction. What [`Appender::finish`] was not called for has no positions.
 pub(super) struct Appender<'a, 't> {
-    tx: &'a Tx<'t>,
-    station: StationId,
+    pub(super) tx: &'a Tx<'t>,
+    pub(super) station: StationId,
+    pub(super) now: Instant,
     next: u64,
     held: HashMap<AreaId, Digest>,
-    now: Instant,
+}
+
+/// What stands at a position of the feed.
+#[derive(Clone, Copy)]
+enum What {
+    Revision = 0,
+    Left = 2,
+    Moved = 3,
 }
 
 impl<'a, 't> Appender<'a, 't> {
     pub(super) fn begin(tx: &'a Tx<'t>, station: &StationRow, now: Instant) -> Self {
-        Self { tx, station: station.id, next: station.next_position, held: HashMap::new(), now }
+        Self { tx, station: station.id, now, next: station.next_position, held: HashMap::new() }
     }
 
-    /// Stores an entry with its chain hash, and the blobs it names; returns its position, or `None` if a revision of its name is
-    /// stored already.
-    pub(super) fn store(&mut self, entry: &Entry, chain: Hash) -> Result<Option<u64>, Fault> {
+    /// Stores an entry with its chain hash, filed in an area, and the blobs it names; its position, or `None` if a revision of
+    /// its name is stored already.
+    pub(super) fn store(&mut self, entry: &Entry, chain: Hash, filed: AreaId) -> Result<Option<u64>, Fault> {
         let revision = &entry.revision;
-        let mut digest = match self.held.get(&revision.area) {
-            Some(digest) => *digest,
-            None => held(self.tx, self.station, revision.area, u64::MAX)?,
-        };
-        digest.add(entry.body_hash);
-        let position = self.next;
         let stored = self.tx.execute(
-            "INSERT INTO log (station, position, id, record, kind, area, device, seq, body_hash, chain, area_count,
-                 area_digest, stored_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            "INSERT INTO log (station, device, seq, id, record, kind, area, filed, position, body_hash, chain, stored_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (station, id) DO NOTHING",
             cells![
                 self.station,
-                position,
+                revision.device,
+                revision.seq,
                 revision.id,
                 revision.record,
                 revision.kind.as_str(),
                 revision.area,
-                revision.device,
-                revision.seq,
+                filed,
+                self.next,
                 entry.body_hash,
                 chain,
-                digest.count,
-                digest.sum(),
                 self.now,
                 entry.body
             ],
@@ -68,9 +72,84 @@ impl<'a, 't> Appender<'a, 't> {
                 cells![self.station, revision.device, blob],
             )?;
         }
-        self.held.insert(revision.area, digest);
-        self.next += 1;
+        let mut digest = self.held(filed)?;
+        digest.add(entry.body_hash);
+        let position = self.next;
+        self.feed(filed, What::Revision, (revision.device, revision.seq), revision.record, entry.body_hash, digest)?;
         Ok(Some(position))
+    }
+
+    /// Moves the revisions of a record to an area: each takes a new position there, and the areas where they stood are told
+    /// that the record left.
+    pub(super) fn refile(&mut self, record: RecordId, to: AreaId) -> Result<(), Fault> {
+        let moving = self.tx.all(
+            "SELECT device, seq, body_hash, filed, position FROM log WHERE station = $1 AND record = $2 AND filed <> $3
+             ORDER BY position",
+            cells![self.station, record, to],
+            |row| {
+                let place: (DeviceId, u64) = (row.get("device")?, row.get("seq")?);
+                let (hash, filed): (Hash, AreaId) = (row.get("body_hash")?, row.get("filed")?);
+                Ok((place, hash, filed, row.get::<u64>("position")?))
+            },
+        )?;
+        let mut left: BTreeMap<AreaId, Digest> = BTreeMap::new();
+        for ((device, seq), hash, from, before) in moving {
+            left.entry(from).or_default().add(hash);
+            self.tx.execute(
+                "UPDATE feed SET what = 1 WHERE station = $1 AND position = $2",
+                cells![self.station, before],
+            )?;
+            self.tx.execute(
+                "UPDATE log SET filed = $1, position = $2 WHERE station = $3 AND device = $4 AND seq = $5",
+                cells![to, self.next, self.station, device, seq],
+            )?;
+            let mut digest = self.held(to)?;
+            digest.add(hash);
+            self.feed(to, What::Moved, (device, seq), record, hash, digest)?;
+        }
+        for (area, gone) in left {
+            let digest = self.held(area)?.without(gone);
+            self.feed(area, What::Left, NOBODY, record, Hash::from_bytes([0; 32]), digest)?;
+        }
+        Ok(())
+    }
+
+    fn held(&self, area: AreaId) -> Result<Digest, Fault> {
+        match self.held.get(&area) {
+            Some(digest) => Ok(*digest),
+            None => held(self.tx, self.station, area, u64::MAX),
+        }
+    }
+
+    /// Writes the next row of the feed.
+    fn feed(
+        &mut self,
+        area: AreaId,
+        what: What,
+        (device, seq): (DeviceId, u64),
+        record: RecordId,
+        body_hash: Hash,
+        digest: Digest,
+    ) -> Result<(), Fault> {
+        self.tx.execute(
+            "INSERT INTO feed (station, position, area, what, device, seq, record, body_hash, area_count, area_digest)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            cells![
+                self.station,
+                self.next,
+                area,
+                what as u32,
+                device,
+                seq,
+                record,
+                body_hash,
+                digest.count,
+                digest.sum()
+            ],
+        )?;
+        self.held.insert(area, digest);
+        self.next += 1;
+        Ok(())
     }
 
     /// Takes a place in a device's log for a body that is not stored.
@@ -99,7 +178,7 @@ impl<'a, 't> Appender<'a, 't> {
 /// Count and digest of an area as of `position`: one look into the index.
 pub(super) fn held(tx: &Tx<'_>, station: StationId, area: AreaId, position: u64) -> Result<Digest, Fault> {
     let row = tx.optional(
-        "SELECT area_count, area_digest FROM log WHERE station = $1 AND area = $2 AND position <= $3
+        "SELECT area_count, area_digest FROM feed WHERE station = $1 AND area = $2 AND position <= $3
          ORDER BY position DESC LIMIT 1",
         cells![station, area, position],
         |row| Ok(Digest::from_parts(row.get("area_count")?, row.get("area_digest")?)),
@@ -110,7 +189,7 @@ pub(super) fn held(tx: &Tx<'_>, station: StationId, area: AreaId, position: u64)
 /// The greatest position in an area; 0 if it is empty.
 pub(super) fn newest(tx: &Tx<'_>, station: StationId, area: AreaId) -> Result<u64, Fault> {
     tx.one(
-        "SELECT coalesce(max(position), 0) AS newest FROM log WHERE station = $1 AND area = $2",
+        "SELECT coalesce(max(position), 0) AS newest FROM feed WHERE station = $1 AND area = $2",
         cells![station, area],
         |row| row.get("newest"),
     )

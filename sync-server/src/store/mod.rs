@@ -8,24 +8,32 @@ mod address;
 mod area;
 mod blobs;
 mod bundle;
-mod checkpoints;
 mod device;
 mod error;
 mod feed;
+mod give;
 mod invite;
 mod log;
 mod moving;
 mod overview;
 mod place;
 mod push;
+mod ranges;
 mod receipt;
+mod records;
 mod schema;
 mod session;
 mod sql;
 mod station;
+mod stretches;
 mod token;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use ailchin_core::ids::{DeviceId, StationId};
+use ailchin_core::world::World;
 
 pub use accounts::{NewOfficer, OfficerRow};
 pub use address::{AddressError, StoreAddress};
@@ -33,7 +41,8 @@ pub use area::AreaRow;
 pub use bundle::BundleRow;
 pub use device::DeviceRow;
 pub use error::StoreError;
-pub use feed::PullLimits;
+pub use feed::{FeedLine, PullLimits};
+pub use give::Given;
 pub use moving::Moved;
 pub use overview::{Overview, TabletOverview};
 pub use session::Access;
@@ -48,6 +57,9 @@ use sql::{Pool, SqliteFile, Tx};
 #[derive(Debug)]
 pub struct Store {
     database: Database,
+    /// The name under which this program writes for the console of each station. A program that starts takes a new one: should
+    /// the store have been put back to an older copy, its log can meet no other.
+    consoles: Mutex<BTreeMap<StationId, DeviceId>>,
 }
 
 #[derive(Debug)]
@@ -62,7 +74,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::TooNew`] for the file of a newer program, which is left as it is; otherwise what the disk or SQLite says.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        SqliteFile::open(path).map(|file| Self { database: Database::Sqlite(file) })
+        Self::over(Database::Sqlite(SqliteFile::open(path)?))
     }
 
     /// Opens the store at an address; `file` is what an empty one means. In PostgreSQL several servers may have the same store
@@ -73,10 +85,24 @@ impl Store {
     pub fn at(address: &StoreAddress, file: &Path) -> Result<Self, StoreError> {
         match address.read(file).map_err(StoreError::Address)? {
             Place::File(path) => Self::open(&path),
-            Place::Postgres(config, tls) => {
-                Pool::open(*config, tls).map(|pool| Self { database: Database::Postgres(pool) })
-            }
+            Place::Postgres(config, tls) => Self::over(Database::Postgres(Pool::open(*config, tls)?)),
         }
+    }
+
+    fn over(database: Database) -> Result<Self, StoreError> {
+        let store = Self { database, consoles: Mutex::default() };
+        station::file_everything(&store)?;
+        Ok(store)
+    }
+
+    /// The name under which this program writes for a station's console.
+    fn console(&self, station: StationId, world: &dyn World) -> DeviceId {
+        let mut consoles = self.consoles.lock().unwrap_or_else(PoisonError::into_inner);
+        *consoles.entry(station).or_insert_with(|| DeviceId::new(world))
+    }
+
+    fn writes_as(&self, station: StationId, console: DeviceId) {
+        self.consoles.lock().unwrap_or_else(PoisonError::into_inner).insert(station, console);
     }
 
     /// Writes everything committed so far into the main file, so that it can be copied alone, and lets go of what is idle.

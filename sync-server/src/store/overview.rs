@@ -58,7 +58,12 @@ impl Store {
                     refused: row.refused,
                 });
             }
-            Ok(Overview { station_name: station.name, revisions: station.next_position - 1, tablets })
+            Ok(Overview {
+                station_name: station.name,
+                revisions: tx
+                    .one("SELECT count(*) AS n FROM log WHERE station = $1", cells![station.id], |row| row.get("n"))?,
+                tablets,
+            })
         })
     }
 }

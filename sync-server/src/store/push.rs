@@ -3,15 +3,15 @@
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, StationId};
-use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, chain, check_fields, genesis};
+use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, Stretch, chain, check_fields, genesis};
 use ailchin_core::sync::{PushAnswer, PushHeader, PushItem, Verdict};
 use ailchin_core::time::Instant;
 
 use super::device::DeviceRow;
 use super::error::Fault;
 use super::log::Appender;
-use super::sql::Tx;
-use super::{Store, StoreError, checkpoints, device, place, station};
+use super::sql::{Tx, cells};
+use super::{Store, StoreError, device, place, records, station, stretches};
 
 /// The longest word for a kind.
 const MAX_KIND_BYTES: usize = 64;
@@ -52,38 +52,50 @@ fn push(
 
     let mut link = link_before(tx, station.id, &author, header.from)?;
     let mut refused = author.refused;
+    let further = has_further(tx, station.id, &author)?;
     let mut appender = Appender::begin(tx, &station, now);
+    let mut hashes = Vec::with_capacity(bodies.len());
     let mut items = Vec::with_capacity(bodies.len());
     for (seq, body) in (header.from..).zip(bodies) {
-        let body_hash = Hash::of(body);
+        let gone = gone_hash(body);
+        let body_hash = gone.unwrap_or_else(|| Hash::of(body));
         link = chain(device, seq, link, body_hash);
-        let verdict = if seq <= author.seq {
-            let known = place::find(tx, station.id, device, seq)?.ok_or(Fault::Unreadable)?;
-            if known.body_hash != body_hash {
-                return Err(Fault::Refused(Code::LogForked));
-            }
-            known.verdict
-        } else {
-            let stored = match read(body, device, seq, scopes.as_deref()) {
-                Ok(entry) => appender.store(&entry, link)?.ok_or(Code::Malformed),
-                Err(code) => Err(code),
-            };
-            match stored {
-                Ok(position) => Verdict::Stored(position),
-                Err(code) => {
-                    appender.refuse(device, seq, body_hash, link, code)?;
-                    refused += 1;
-                    Verdict::Refused(code)
+        hashes.push(body_hash);
+        let known = match seq <= author.seq || further {
+            true => place::find(tx, station.id, device, seq)?,
+            false => None,
+        };
+        let (verdict, filed) = match known {
+            Some(known) if known.body_hash != body_hash => return Err(Fault::Refused(Code::LogForked)),
+            Some(known) => (known.verdict, known.filed),
+            None if seq <= author.seq => return Err(Fault::Unreadable),
+            None => {
+                let stored = match (gone, read(tx, station.id, body, device, seq, scopes.as_deref())?) {
+                    (Some(_), _) => Err(Code::BodyGone),
+                    (None, Err(code)) => Err(code),
+                    (None, Ok(entry)) => records::store(&mut appender, &entry, link)?.ok_or(Code::RevisionKnown),
+                };
+                match stored {
+                    Ok((position, filed)) => (Verdict::Stored(position), filed),
+                    Err(code) => {
+                        appender.refuse(device, seq, body_hash, link, code)?;
+                        refused += 1;
+                        (Verdict::Refused(code), None)
+                    }
                 }
             }
         };
-        items.push(PushItem { seq, verdict });
+        items.push(PushItem { seq, verdict, filed });
     }
     if link != header.checkpoint.hash {
         return Err(Fault::Refused(Code::LogForked));
     }
     appender.finish()?;
-    checkpoints::keep(tx, station.id, &header.checkpoint)?;
+    if header.checkpoint.seq > author.seq {
+        let previous = link_before(tx, station.id, &author, header.from)?;
+        let checkpoint = header.checkpoint.clone();
+        stretches::keep(tx, station.id, &Stretch { from: header.from, previous, hashes, checkpoint })?;
+    }
     let (seq, head) =
         if header.checkpoint.seq > author.seq { (header.checkpoint.seq, link) } else { (author.seq, author.chain) };
     device::set_head(tx, station.id, device, seq, head, refused, now)?;
@@ -117,8 +129,47 @@ fn link_before(tx: &Tx<'_>, station: StationId, author: &DeviceRow, from: u64) -
     before.map(|place| place.chain).ok_or(Fault::Unreadable)
 }
 
+/// Whether the log goes on after the place up to which the device sent it: others gave that back.
+fn has_further(tx: &Tx<'_>, station: StationId, author: &DeviceRow) -> Result<bool, Fault> {
+    tx.exists(
+        "SELECT 1 FROM log WHERE station = $1 AND device = $2 AND seq > $3 LIMIT 1",
+        cells![station, author.id, author.seq],
+    )
+}
+
+/// The hash that stands for a body which its author does not have any more.
+fn gone_hash(body: &[u8]) -> Option<Hash> {
+    let hash = body.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Hash::parse(std::str::from_utf8(hash).ok()?).ok()
+}
+
+/// Reads a body and checks it. It may change what belongs to the device's scopes, or puts into them.
+fn read(
+    tx: &Tx<'_>,
+    station: StationId,
+    body: &[u8],
+    device: DeviceId,
+    seq: u64,
+    scopes: Option<&[AreaId]>,
+) -> Result<Result<Entry, Code>, Fault> {
+    let entry = match read_body(body, device, seq) {
+        Ok(entry) => entry,
+        Err(code) => return Ok(Err(code)),
+    };
+    let Some(scopes) = scopes.filter(|scopes| !scopes.contains(&entry.revision.area)) else { return Ok(Ok(entry)) };
+    let filed = records::find(tx, station, entry.revision.record)?.map(|row| row.filed);
+    let own_area = filed.is_some_and(|filed| scopes.contains(&filed)) && stays(tx, station, &entry)?;
+    Ok(if own_area { Ok(entry) } else { Err(Code::OutOfScope) })
+}
+
+/// Whether a change leaves its record's own area as it is.
+fn stays(tx: &Tx<'_>, station: StationId, entry: &Entry) -> Result<bool, Fault> {
+    let area = records::find(tx, station, entry.revision.record)?.map(|row| row.area);
+    Ok(area == Some(entry.revision.area))
+}
+
 /// Reads a body and checks all that can be checked without the store.
-fn read(body: &[u8], device: DeviceId, seq: u64, scopes: Option<&[AreaId]>) -> Result<Entry, Code> {
+pub(super) fn read_body(body: &[u8], device: DeviceId, seq: u64) -> Result<Entry, Code> {
     if body.len() > MAX_BODY_BYTES {
         return Err(Code::TooLarge);
     }
@@ -134,9 +185,6 @@ fn read(body: &[u8], device: DeviceId, seq: u64, scopes: Option<&[AreaId]>) -> R
         || revision.kind.as_str().contains('\0')
     {
         return Err(Code::Malformed);
-    }
-    if scopes.is_some_and(|scopes| !scopes.contains(&revision.area)) {
-        return Err(Code::OutOfScope);
     }
     check_fields(&revision.kind, &revision.fields).map_err(|_| Code::FieldWrong)?;
     Ok(entry)

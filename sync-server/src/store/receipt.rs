@@ -28,6 +28,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Is shown a receipt. One of this life of the store that the station signed and does not know proves that the store was put
+    /// back to an older copy: a new life begins.
+    ///
+    /// # Errors
+    /// `receipt_wrong` if the station did not sign it.
+    pub fn show_receipt(&self, station: StationId, receipt: &Receipt, world: &dyn World) -> Result<(), StoreError> {
+        self.write("looking at a receipt", |tx| {
+            let station = station::require(tx, station)?;
+            let key = station.signing_key.key().verifying_key();
+            let body = receipt.read(&key).map_err(|_| Code::ReceiptWrong)?;
+            let lost = body.station == station.id && body.epoch == station.epoch && !is_known(tx, station.id, body.id)?;
+            if lost { station::begin_life(tx, station.id, world) } else { Ok(()) }
+        })
+    }
+}
+
 fn receipt(
     tx: &Tx<'_>,
     station: StationId,
@@ -69,6 +86,11 @@ fn receipt(
     let receipt = Receipt::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)?;
     keep(tx, &body, &receipt)?;
     Ok(receipt)
+}
+
+/// Whether a receipt that was stated once is still here.
+pub(super) fn is_known(tx: &Tx<'_>, station: StationId, receipt: ReceiptId) -> Result<bool, Fault> {
+    tx.exists("SELECT 1 FROM receipt WHERE station = $1 AND receipt = $2", cells![station, receipt])
 }
 
 /// The tablet says the same of every scope; a scope it does not mention it holds nothing of.

@@ -267,8 +267,8 @@ impl Tablet {
         let (mut all, mut after) = (Vec::new(), 0);
         loop {
             let end = store
-                .pull(self.station, self.device, after, limits, |at, body| {
-                    all.push((at, body.to_owned()));
+                .pull(self.station, self.device, after, limits, |line| {
+                    all.extend(line.entry().map(|(at, body)| (at, body.to_owned())));
                     Ok(())
                 })
                 .unwrap();

@@ -55,7 +55,7 @@ fn written() -> Target {
     let reply = Reply { epoch: EpochId::new(&author.world), seq: 5, scopes: vec![author.area] };
     let heads = [ask(&author), head(&author, Content::Reply(reply))];
     let blob = json!({ "hash": Hash::of(b"x"), "media_type": "image/png" });
-    let verdicts = vec![PushItem { seq: 1, verdict: Verdict::Duplicate(7) }];
+    let verdicts = vec![PushItem { seq: 1, verdict: Verdict::Duplicate(7), filed: None }];
     let examples = heads.map(|head| {
         let frames = [
             frame(b'H', &serde_json::to_vec(&head).unwrap()),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use ailchin_core::ids::DeviceId;
 use ailchin_core::record::{Entry, Kind, Level, Names};
 use ailchin_core::replica::Replica;
-use ailchin_core::sync::{EnrolRequest, Verdict, read_batch};
+use ailchin_core::sync::{EnrolRequest, Pulled, Verdict, read_batch};
 use ailchin_core::world::Seeded;
 use ailchin_server::Store;
 use ailchin_server::batch::pack_pull;
@@ -34,7 +34,8 @@ fn received() -> Target {
         let others = entries.iter().filter(|other| place(other) != place(&entry)).cloned();
         let mut feed: Vec<(u64, Entry)> = (1..).zip(others).collect();
         feed.push((9, entry));
-        let received = replica.receive(&feed, 9, NOW);
+        let elsewhere = DeviceId::from_bytes([9; 16]);
+        let received = replica.receive(elsewhere, &Pulled::of(feed, 9), Some(9), NOW);
         replica.rebuild().unwrap();
         assert_eq!(replica.holdings(author.device).unwrap().scopes, replica.recount().unwrap());
         received.is_ok()
@@ -100,14 +101,15 @@ fn push_to_a_store() -> Target {
             .collect();
         let Some(first) = stored.first() else { return false };
         let pulled = read_batch(&pack_pull(&store, station.id, reader.device, first - 1).unwrap()).unwrap();
-        let positions: Vec<u64> = pulled.entries.iter().map(|(at, _)| *at).collect();
+        let positions: Vec<u64> = pulled.entries().map(|(at, _)| at).collect();
         assert_eq!(positions, stored);
         let mut replica = Replica::in_memory().unwrap();
         replica.set_scopes(&[root]).unwrap();
-        replica.receive(&pulled.entries, pulled.end.end, NOW).unwrap();
-        let before = screens(&replica, reader.device, &pulled.entries);
+        replica.receive(reader.device, &pulled, Some(pulled.end.end), NOW).unwrap();
+        let entries: Vec<(u64, Entry)> = pulled.entries().map(|(at, entry)| (at, entry.clone())).collect();
+        let before = screens(&replica, reader.device, &entries);
         replica.rebuild().unwrap();
-        assert_eq!(before, screens(&replica, reader.device, &pulled.entries));
+        assert_eq!(before, screens(&replica, reader.device, &entries));
         true
     })
 }

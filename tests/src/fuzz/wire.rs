@@ -121,7 +121,7 @@ pub(super) fn targets() -> Vec<Target> {
     let name = Names { zh: "派出所".to_owned(), mong: "ᠠᠶᠢᠯ".to_owned(), cyrl: String::new() };
     let key = author.key.verifying_key();
     let verdicts = [Verdict::Stored(7), Verdict::Duplicate(8), Verdict::Refused(ailchin_core::error::Code::OutOfScope)];
-    let items = (1..).zip(verdicts).map(|(seq, verdict)| PushItem { seq, verdict }).collect();
+    let items = (1..).zip(verdicts).map(|(seq, verdict)| PushItem { seq, verdict, filed: None }).collect();
     targets.extend([
         message("json enrol request", &EnrolRequest { token: "t".repeat(48), device: author.device, key }),
         message(
@@ -148,8 +148,19 @@ pub(super) fn targets() -> Vec<Target> {
                 sealing: Some(Sealing::sign(&author.key, station, "age1…".to_owned())),
             },
         ),
-        message("json state query", &StateQuery { after: 7 }),
-        message("json state answer", &StateAnswer { epoch, at_ms: NOW, seq: 5, position: 9, held: digest }),
+        message("json state query", &StateQuery { after: 7, receipt: None }),
+        message(
+            "json state answer",
+            &StateAnswer {
+                epoch,
+                at_ms: NOW,
+                seq: 5,
+                chain: Hash::of(b"chain"),
+                position: 9,
+                rolled_back: false,
+                held: digest,
+            },
+        ),
         message("json push answer", &PushAnswer { seq: 3, items }),
         message("json receipt request", &ReceiptRequest { epoch, position: 9, scopes: scopes.clone() }),
         message("json refusal", &ErrorBody { scopes, ..ErrorBody::from(ailchin_core::error::Code::DigestMismatch) }),
@@ -196,7 +207,7 @@ fn batches(author: &Author, entries: &[Entry], epoch: EpochId) -> Vec<Target> {
     vec![
         Target::new("pull", vec![pull.clone(), empty], |bytes| {
             let Ok(read) = read_batch(bytes) else { return false };
-            let lines = read.entries.iter().map(|(at, entry)| format!("{{\"at\":{at},\"rev\":{}}}", entry.body));
+            let lines = read.entries().map(|(at, entry)| format!("{{\"at\":{at},\"rev\":{}}}", entry.body));
             let lines: Vec<String> = lines.chain([write_line(&read.end).unwrap()]).collect();
             let again = read_batch(&write_batch(lines.iter().map(String::as_str)).unwrap()).unwrap();
             assert_eq!(read, again);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{RecordId, RevisionId};
-use ailchin_core::record::{Entry, Revision, fold};
+use ailchin_core::record::{Entry, Revision, area_of, fold};
 use ailchin_core::replica::RecordView;
 use ailchin_core::view::HouseholdQuery;
 use serde_json::{Value, json};
@@ -23,13 +23,15 @@ pub(super) fn all_agree(
     let rows = station.rows();
     let at_station: BTreeMap<RevisionId, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     each_mark_once(ledger, &rows, marks)?;
-    for (id, (n, device)) in &ledger.saved {
-        let tablet = tablets.iter().find(|(index, tablet)| index == n && tablet.device == *device);
+    for (id, (n, _)) in &ledger.saved {
+        let tablet = tablets.iter().find(|(index, _)| index == n);
         let line = tablet.and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| line.id == *id));
         if ledger.lost.contains(id) || line.as_ref().is_some_and(|line| line.refused.is_some()) {
             continue;
         }
-        let same = at_station.get(id).is_some_and(|row| line.as_ref().is_none_or(|line| line.body == row.body));
+        let same = at_station
+            .get(id)
+            .is_some_and(|row| line.as_ref().is_none_or(|line| line.device != row.device || line.body == row.body));
         hold(Invariant::NothingMissing, same, || format!("revision {id} of tablet {n} is not at the station"))?;
     }
     let records = folded(&rows);
@@ -78,30 +80,33 @@ fn nothing_waits(n: usize, tablet: &Tablet, station: &Station, rows: &[Row]) -> 
     let missing = named.iter().find(|hash| !station.has_bytes(**hash));
     hold(Invariant::NothingMissing, missing.is_none(), || waits(&format!("the station lacks blob {missing:?}")))?;
     let receipt = tablet.replica().receipt().unwrap();
-    hold(Invariant::NothingWaits, receipt.is_some_and(|receipt| receipt.blobs_stored == named.len() as u64), || {
-        waits("the receipt does not state all blobs")
-    })
+    // What was refused here another tablet may have given back since; the next receipt will state it.
+    let given_back = tablet.lines().iter().any(|line| line.refused.is_some());
+    hold(
+        Invariant::NothingWaits,
+        given_back || receipt.is_some_and(|receipt| receipt.blobs_stored == named.len() as u64),
+        || waits("the receipt does not state all blobs"),
+    )
 }
 
 fn same_log(n: usize, tablet: &Tablet, lines: &[Line], rows: &[Row]) -> Result<(), Broken> {
     let scopes = tablet.scopes();
-    let of = |id: RevisionId, body: &str, position: u64| (id, (position, body.to_owned()));
-    let there: BTreeMap<RevisionId, (u64, String)> =
-        rows.iter().filter(|row| scopes.contains(&row.area)).map(|row| of(row.id, &row.body, row.position)).collect();
-    let here: BTreeMap<RevisionId, (u64, String)> = lines
-        .iter()
-        .filter(|line| scopes.contains(&line.area) && line.refused.is_none())
-        .map(|line| of(line.id, &line.body, line.position.unwrap_or(0)))
-        .collect();
+    let there: BTreeMap<RevisionId, &str> =
+        rows.iter().filter(|row| scopes.contains(&row.area)).map(|row| (row.id, row.body.as_str())).collect();
+    let here: BTreeMap<RevisionId, &str> =
+        lines.iter().filter(|line| line.filed.is_some()).map(|line| (line.id, line.body.as_str())).collect();
     hold(Invariant::SameLog, here == there, || {
-        let only = |a: &BTreeMap<RevisionId, (u64, String)>, b: &BTreeMap<RevisionId, (u64, String)>| {
-            a.iter()
-                .filter(|(id, at)| b.get(id) != Some(at))
-                .map(|(id, at)| format!("{id} at {}", at.0))
-                .collect::<Vec<_>>()
+        let only = |a: &BTreeMap<RevisionId, &str>, b: &BTreeMap<RevisionId, &str>| {
+            a.iter().filter(|(id, body)| b.get(id) != Some(body)).map(|(id, _)| id.to_string()).collect::<Vec<_>>()
         };
         format!("tablet {n} alone: {:?}; station alone: {:?}", only(&here, &there), only(&there, &here))
-    })
+    })?;
+    // A record that left stays as long as nobody has decided about what the station refused of it.
+    let undecided: BTreeSet<RecordId> =
+        lines.iter().filter(|line| line.refused.is_some()).map(|line| line.record).collect();
+    let strange =
+        lines.iter().find(|line| line.filed.is_none() && line.refused.is_none() && !undecided.contains(&line.record));
+    hold(Invariant::SameLog, strange.is_none(), || format!("tablet {n} keeps what it does not hold: {strange:?}"))
 }
 
 /// What a record is, in a form that does not depend on who looks.
@@ -122,7 +127,8 @@ fn folded(rows: &[Row]) -> BTreeMap<RecordId, Seen> {
                 json!([field, values])
             })
             .collect();
-        let shown = json!({ "kind": state.kind, "area": state.area, "fields": state.shown(), "conflicts": conflicts });
+        let shown =
+            json!({ "kind": state.kind, "area": area_of(&revisions), "fields": state.shown(), "conflicts": conflicts });
         (record, (shown, revisions.iter().map(|revision| revision.id).collect()))
     });
     seen.collect()
@@ -144,11 +150,9 @@ fn seen(view: &RecordView) -> Seen {
 
 /// A record that a refused revision changed is as its tablet's officer wrote it, so it is left out.
 fn same_records(n: usize, tablet: &Tablet, lines: &[Line], records: &BTreeMap<RecordId, Seen>) -> Result<(), Broken> {
-    let scopes = tablet.scopes();
     let refused: BTreeSet<RecordId> =
         lines.iter().filter(|line| line.refused.is_some()).map(|line| line.record).collect();
-    let held: BTreeSet<RecordId> =
-        lines.iter().filter(|line| scopes.contains(&line.area)).map(|line| line.record).collect();
+    let held: BTreeSet<RecordId> = lines.iter().filter(|line| line.filed.is_some()).map(|line| line.record).collect();
     for record in held.difference(&refused) {
         let here = tablet.replica().record(*record, tablet.device).map(|view| seen(&view)).ok();
         let there = records.get(record);

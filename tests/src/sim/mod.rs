@@ -435,6 +435,7 @@ impl Sim {
         });
         let mut tablet = self.tablets[n].borrow_mut();
         tablet.syncing = false;
+        tablet.look_who_it_is().map_err(|error| unexpected(n, &error))?;
         let killed = left.is_some();
         if let Some(left) = left {
             self.count(Fault::KillSyncing);
@@ -491,6 +492,10 @@ impl Sim {
         let answer = station.serve(request);
         if let Some(before) = before.filter(|_| answer.as_ref().is_some_and(|answer| !answer.refused)) {
             self.spoil(&mut station, &before);
+        }
+        if request.door == Door::Give {
+            let said = answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
+            self.say(|| format!("  the station says to a gift: {}", said.unwrap_or_default()));
         }
         if request.door == Door::Push
             && let Some(answer) = answer.as_ref().filter(|answer| !answer.refused)
@@ -577,6 +582,15 @@ impl Sim {
                 tablet.ahead_ms = years * YEAR_MS + i64::try_from(dice.below(1_000_000)).unwrap();
                 tablet.set_clock(self.now.get());
             }
+            Fault::TabletRestored if free => {
+                let copy = Files::at(&tablet.path);
+                let Some(older) = tablet.copy.replace(copy).filter(|_| dice.below(3) > 0) else { return Ok(()) };
+                tablet.close();
+                older.put(&tablet.path);
+                tablet.open().map_err(|error| unexpected(n, &error))?;
+                tablet.may_differ = true;
+                self.ledger.borrow_mut().may_begin_anew(n);
+            }
             Fault::Restart if free => {
                 tablet.close();
                 tablet.open().map_err(|error| unexpected(n, &error))?;
@@ -600,6 +614,9 @@ impl Sim {
                 if tablet.revoked || others.count() < 2 {
                     return Ok(());
                 }
+                if station.pages.is_some() {
+                    return Ok(());
+                }
                 station.store().revoke(station.id, tablet.device, &station.world).unwrap();
                 tablet.revoked = true;
             }
@@ -608,7 +625,8 @@ impl Sim {
         drop(tablet);
         self.count(fault);
         self.say(|| format!("tablet {n}: {}", fault.name()));
-        if fault == Fault::Revoked { self.forget_what_is_lost() } else { Ok(()) }
+        let lost = matches!(fault, Fault::Revoked | Fault::TabletRestored);
+        if lost { self.forget_what_is_lost() } else { Ok(()) }
     }
 
     /// An old request arrives once more; nobody waits for the answer.
@@ -643,11 +661,16 @@ impl Sim {
                 station.ahead_ms = days * 24 * 3_600_000;
                 station.world.set_now(self.now.get().plus_ms(station.ahead_ms));
             }
-            Fault::StationRestored => {
+            Fault::HouseholdMoved => {
+                if station.pages.is_some() || station.move_household(dice).is_none() {
+                    return Ok(());
+                }
+            }
+            Fault::StationRestored | Fault::StationPutBack => {
                 let copies = self.copies.borrow();
                 let Some(copy) = one_of(dice, &copies) else { return Ok(()) };
                 station.pages = None;
-                station.restore(copy);
+                station.restore(copy, fault == Fault::StationRestored);
                 self.ledger.borrow_mut().new_life();
                 self.upheavals.set(self.upheavals.get() + 1);
                 self.tablets.iter().for_each(|tablet| tablet.borrow_mut().may_differ = true);
@@ -657,16 +680,17 @@ impl Sim {
         drop(station);
         self.count(fault);
         self.say(|| format!("the station: {}", fault.name()));
-        if fault == Fault::StationRestored { self.forget_what_is_lost() } else { Ok(()) }
+        let put_back = matches!(fault, Fault::StationRestored | Fault::StationPutBack);
+        if put_back { self.forget_what_is_lost() } else { Ok(()) }
     }
 
-    /// What is neither at the station nor on its own tablet any more nobody can bring back.
+    /// What is neither at the station nor on a tablet any more nobody can bring back.
     fn forget_what_is_lost(&self) -> Result<(), Broken> {
         let mut there: BTreeSet<RevisionId> = self.station.borrow().rows().iter().map(|row| row.id).collect();
         for tablet in &self.tablets {
             let tablet = tablet.borrow();
             if !tablet.revoked {
-                there.extend(tablet.lines().iter().filter(|line| line.device == tablet.device).map(|line| line.id));
+                there.extend(tablet.lines().iter().map(|line| line.id));
             }
         }
         let mut ledger = self.ledger.borrow_mut();

@@ -62,6 +62,12 @@ faults! {
     StationClockJump = "station's clock jumps",
     /// The station is restored from an older copy and begins a new life.
     StationRestored = "station restored from an older copy",
+    /// The same, and nobody tells the station: it finds out from its own receipts and digests.
+    StationPutBack = "station put back to an older copy in silence",
+    /// A tablet is put back to an older copy of its file.
+    TabletRestored = "tablet restored from an older copy",
+    /// A household is moved to another area, whose tablets then hold it with all that belongs to it.
+    HouseholdMoved = "household moved to another area",
     /// Tablets write kinds and fields that others do not know.
     NewForms = "kinds and fields of a newer form",
     /// An area is taken from an officer, whose tablet may hold unsent work of it.
@@ -131,12 +137,7 @@ impl Plan {
 /// Some kinds of faults: with all of them at once nothing gets far enough to go wrong in an interesting way.
 fn faults(dice: &mut Dice) -> BTreeSet<Fault> {
     let often = dice.below(4);
-    let mut faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
-    // What the station lost of a tablet that is shut out or has lost the area is on other tablets only, which do not give it
-    // back yet.
-    if faults.contains(&Fault::StationRestored) {
-        faults.retain(|fault| !matches!(fault, Fault::Revoked | Fault::AreaTaken));
-    }
+    let faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
     faults
 }
 
@@ -145,8 +146,7 @@ fn event(dice: &mut Dice, tablets: usize, faults: &BTreeSet<Fault>) -> Event {
     let what = match dice.below(100) {
         0..50 => What::Work(tablet),
         50..76 => What::Sync(tablet),
-        // What the console wrote after the copy was made is on tablets only, which do not give it back yet.
-        76..79 if !faults.contains(&Fault::StationRestored) => What::Console,
+        76..79 => What::Console,
         79..82 => What::Backup,
         _ => fault(dice, tablet, faults),
     };
@@ -164,9 +164,13 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
         .iter()
         .filter_map(|fault| match fault {
             F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay | F::NewForms => None,
-            F::StationRestart | F::KillStation | F::StationDiskFull | F::StationClockJump | F::StationRestored => {
-                Some(What::Station(*fault))
-            }
+            F::StationRestart
+            | F::KillStation
+            | F::StationDiskFull
+            | F::StationClockJump
+            | F::StationRestored
+            | F::StationPutBack
+            | F::HouseholdMoved => Some(What::Station(*fault)),
             // Seldom: the rest of the story goes on without this tablet.
             F::Revoked if dice.below(4) > 0 => None,
             _ => Some(What::Tablet(*fault, tablet)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{DeviceId, EpochId, RevisionId};
+use ailchin_core::ids::{AreaId, DeviceId, EpochId, RevisionId};
 use ailchin_core::sync::{Digest, PushAnswer, Receipt, ReceiptBody, Verdict};
 use serde_json::json;
 
@@ -85,7 +85,9 @@ pub(super) struct Ledger {
     /// Refused by the station.
     pub(super) refused: BTreeSet<(DeviceId, u64)>,
     /// The feed as it was seen last, in this life of the store.
-    feed: Vec<Hash>,
+    feed: Vec<(Hash, AreaId, bool)>,
+    /// The revisions at the station when it was looked at last.
+    there: BTreeSet<RevisionId>,
     epoch: Option<EpochId>,
     places: BTreeMap<usize, (Option<EpochId>, u64)>,
 }
@@ -138,12 +140,28 @@ impl Ledger {
         let mut digests = BTreeMap::new();
         let mut names = BTreeSet::new();
         let mut places: BTreeMap<(DeviceId, u64), u64> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate() {
-            let at = row.position;
-            hold(I::FeedOnlyGrows, at == index as u64 + 1, || format!("position {at} stands at place {index}"))?;
-            hold(I::FeedOnlyGrows, self.feed.get(index).is_none_or(|known| *known == row.hash), || {
+        let feed = station.feed();
+        for (index, (at, hash, area, moved)) in feed.iter().enumerate() {
+            hold(I::FeedOnlyGrows, *at == index as u64 + 1, || format!("position {at} stands at place {index}"))?;
+            let known = self.feed.get(index);
+            hold(I::FeedOnlyGrows, known.is_none_or(|known| known.0 == *hash && known.1 == *area), || {
                 format!("position {at} holds something else than before")
             })?;
+            hold(I::FeedOnlyGrows, known.is_none_or(|known| *moved || !known.2), || {
+                format!("what stood at {at} had moved, and is back")
+            })?;
+        }
+        hold(I::FeedOnlyGrows, feed.len() >= self.feed.len(), || {
+            format!("the feed had {} positions and has {}", self.feed.len(), feed.len())
+        })?;
+        for row in &rows {
+            let at = row.position;
+            let stands = usize::try_from(at).ok().and_then(|at| feed.get(at - 1));
+            hold(
+                I::FeedOnlyGrows,
+                stands.is_some_and(|(_, hash, area, moved)| (hash, area, moved) == (&row.hash, &row.area, &false)),
+                || format!("revision {} says that it stands at {at}: {stands:?}", row.id),
+            )?;
             hold(I::FeedOnlyGrows, Hash::of(row.body.as_bytes()) == row.hash, || {
                 format!("the body at {at} has another hash")
             })?;
@@ -152,23 +170,20 @@ impl Ledger {
             hold(I::OnlyOnce, before.is_none(), || format!("place {} of {} is there twice", row.seq, row.device))?;
             digests.entry(row.area).or_insert_with(Digest::default).add(row.hash);
         }
-        hold(I::FeedOnlyGrows, rows.len() >= self.feed.len(), || {
-            format!("the feed had {} revisions and has {}", self.feed.len(), rows.len())
-        })?;
-        self.feed = rows.iter().map(|row| row.hash).collect();
-        for ((device, seq), position) in &self.told {
-            let found = places.get(&(*device, *seq));
-            hold(I::ToldIsStored, found == Some(position), || {
-                format!("{device} was told that its place {seq} is stored at {position}: {found:?}")
+        self.feed = feed.into_iter().map(|(_, hash, area, moved)| (hash, area, moved)).collect();
+        for (device, seq) in self.told.keys() {
+            hold(I::ToldIsStored, places.contains_key(&(*device, *seq)), || {
+                format!("{device} was told that its place {seq} is stored, and it is not there")
             })?;
         }
-        for (area, digest) in digests {
-            let sql = "SELECT area_count, area_digest FROM log WHERE area = ?1 ORDER BY position DESC LIMIT 1";
-            let kept: (u64, Hash) = station.peek(|at| at.query_row(sql, [area], |row| Ok((row.get(0)?, row.get(1)?))));
+        for area in &station.areas {
+            let digest = digests.get(area).copied().unwrap_or_default();
+            let kept = station.kept(*area, u64::MAX >> 1);
             hold(I::DigestsAreRecounts, kept == (digest.count, digest.sum()), || {
                 format!("the station keeps {} of area {area}, a recount finds {}", kept.0, digest.count)
             })?;
         }
+        self.there = names;
         Ok(rows)
     }
 
@@ -177,9 +192,11 @@ impl Ledger {
         use Invariant as I;
         let lines = tablet.lines();
         let here: BTreeSet<RevisionId> = lines.iter().map(|line| line.id).collect();
-        hold(I::OnlyOnce, here.len() == lines.len(), || format!("tablet {n} holds a revision twice"))?;
-        for (id, _) in self.saved.iter().filter(|(_, (on, device))| *on == n && *device == tablet.device) {
-            hold(I::SavedStays, here.contains(id) || self.lost.contains(id), || {
+        let counted = lines.iter().filter(|line| line.refused.as_deref() != Some("revision_known")).count();
+        hold(I::OnlyOnce, here.len() >= counted, || format!("tablet {n} holds a revision twice"))?;
+        for (id, _) in self.saved.iter().filter(|(_, (on, _))| *on == n) {
+            let stays = here.contains(id) || self.lost.contains(id) || self.there.contains(id);
+            hold(I::SavedStays, stays, || {
                 format!("revision {id} was said to be saved on tablet {n} and is not there")
             })?;
         }
@@ -208,17 +225,15 @@ impl Ledger {
         };
         let receipt: Receipt = serde_json::from_value(json!({ "body": body, "signature": signature })).unwrap();
         let said: ReceiptBody = receipt.read(&tablet.station_key).map_err(|error| unexpected(n, &error))?;
-        hold(I::ReceiptIsTrue, said.device == tablet.device, || {
+        hold(I::ReceiptIsTrue, said.device == tablet.device && Some(said.epoch) == tablet.place().0, || {
             format!("tablet {n} synced and its receipt is of another device")
         })?;
         for scope in &said.scopes {
-            let mut digest = Digest::default();
-            let held = rows.iter().filter(|row| row.area == scope.area && row.position <= said.position);
-            held.for_each(|row| digest.add(row.hash));
-            hold(I::ReceiptIsTrue, digest == scope.digest, || {
+            let kept = station.kept(scope.area, said.position);
+            hold(I::ReceiptIsTrue, kept == (scope.digest.count, scope.digest.sum()), || {
                 format!(
                     "a receipt of tablet {n} states {} of area {}, there are {}",
-                    scope.digest.count, scope.area, digest.count
+                    scope.digest.count, scope.area, kept.0
                 )
             })?;
         }

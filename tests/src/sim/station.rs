@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId, StationId};
-use ailchin_core::record::{Entry, Kind, Level, Names, blobs};
-use ailchin_core::sync::{ErrorBody, LoginProof, LoginRequest, MAX_BLOB_BYTES, ReceiptRequest};
+use ailchin_core::record::{Entry, Fields, Kind, Level, Names, blobs};
+use ailchin_core::sync::{
+    ErrorBody, IdentityRequest, LoginProof, LoginRequest, MAX_BLOB_BYTES, ReceiptRequest, StateQuery,
+};
 use ailchin_core::world::{Seeded, World as _};
 use ailchin_server::Store;
-use ailchin_server::batch::{MAX_PUSH_BYTES, Push, pack_pull};
+use ailchin_server::batch::{Gift, MAX_PUSH_BYTES, Push, pack_fetch, pack_pull};
 use ailchin_server::blobs::Blobs;
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -34,9 +36,14 @@ const SESSION_HOURS: u32 = 12;
 pub(super) enum Door {
     Login,
     Proof,
-    State {
-        after: u64,
-    },
+    State(StateQuery),
+    Ranges,
+    Places,
+    Fetch,
+    Give,
+    Rollback,
+    Identity,
+    Enrolment,
     Push,
     Pull {
         after: u64,
@@ -64,7 +71,14 @@ impl Door {
         match self {
             Self::Login => "login",
             Self::Proof => "proof",
-            Self::State { .. } => "state",
+            Self::State(_) => "state",
+            Self::Ranges => "ranges",
+            Self::Places => "places",
+            Self::Fetch => "fetch",
+            Self::Give => "give",
+            Self::Rollback => "rollback",
+            Self::Identity => "identity",
+            Self::Enrolment => "enrolment",
             Self::Push => "push",
             Self::Pull { .. } => "pull",
             Self::Receipt => "receipt",
@@ -97,6 +111,7 @@ pub(super) struct Row {
     pub(super) position: u64,
     pub(super) id: RevisionId,
     pub(super) record: RecordId,
+    /// Where it is filed.
     pub(super) area: AreaId,
     pub(super) device: DeviceId,
     pub(super) seq: u64,
@@ -250,15 +265,30 @@ impl Station {
         Copy(Files::at(&self.path))
     }
 
-    /// Puts an older copy in place and begins a new life.
-    pub(super) fn restore(&mut self, copy: &Copy) {
+    /// Puts an older copy in place; told of it, the station begins a new life.
+    pub(super) fn restore(&mut self, copy: &Copy, told: bool) {
         self.close();
         copy.0.put(&self.path);
-        let epoch = EpochId::new(&self.world);
-        let connection = Connection::open(&self.path).unwrap();
-        connection.execute("UPDATE station SET epoch = ?1", [epoch]).unwrap();
-        drop(connection);
         self.open();
+        if told {
+            self.store().begin_life(self.id, &self.world).unwrap();
+        }
+    }
+
+    /// Moves a household to another area at the console.
+    pub(super) fn move_household(&self, dice: &mut Dice) -> Option<RecordId> {
+        let households: Vec<RecordId> = self.peek(|at| {
+            let mut from = at.prepare("SELECT DISTINCT record FROM log WHERE kind = 'household' ORDER BY record")?;
+            from.query_map([], |row| row.get(0))?.collect()
+        });
+        let record = *super::tablet::one_of(dice, &households)?;
+        let parents: Vec<RevisionId> = self.peek(|at| {
+            let mut from = at.prepare("SELECT id FROM log WHERE record = ?1")?;
+            from.query_map([record], |row| row.get(0))?.collect()
+        });
+        let area = self.areas[1 + usize::try_from(dice.below(self.areas.len() as u64 - 1)).unwrap()];
+        let change = ConsoleChange { record, kind: Kind::Household, area, parents, fields: Fields::new() };
+        self.store().author(self.id, &[change], &self.world).ok().map(|_| record)
     }
 
     /// Gives an area to an officer, or takes it away; the officer's tablets log in anew and learn it.
@@ -297,7 +327,29 @@ impl Station {
         match &request.door {
             Door::Login => json_of(store.challenge(&read::<LoginRequest>(&request.body)?, world)),
             Door::Proof => json_of(store.prove(&read::<LoginProof>(&request.body)?, SESSION_HOURS, world)),
-            Door::State { after } => json_of(store.state(self.id, self.device(request)?, *after, now)),
+            Door::State(query) => json_of(store.state(self.id, self.device(request)?, *query, now)),
+            Door::Ranges => json_of(store.ranges(self.id, self.device(request)?, &read(&request.body)?)),
+            Door::Places => json_of(store.places(self.id, self.device(request)?, &read(&request.body)?)),
+            Door::Fetch => pack_fetch(store, self.id, self.device(request)?, &read(&request.body)?).map_err(failed),
+            Door::Give => {
+                let device = self.device(request)?;
+                let gift = Gift::unpack(&request.body).map_err(refusal)?;
+                let (header, logs) = (gift.header().map_err(refusal)?, gift.logs().map_err(refusal)?);
+                json_of(store.give(self.id, device, &header, &logs, now))
+            }
+            Door::Rollback => {
+                self.device(request)?;
+                json_of(store.show_receipt(self.id, &read(&request.body)?, world))
+            }
+            Door::Identity => {
+                let device = self.device(request)?;
+                let asked: IdentityRequest = read(&request.body)?;
+                json_of(store.take_name(self.id, device, asked.device, world))
+            }
+            Door::Enrolment => {
+                let gift = Gift::unpack(&request.body).map_err(refusal)?;
+                json_of(store.learn_enrolment(&gift.logs().map_err(refusal)?, now))
+            }
             Door::Push => {
                 let device = self.device(request)?;
                 if request.body.len() > MAX_PUSH_BYTES {
@@ -400,7 +452,7 @@ impl Station {
     /// The log in the order of positions.
     pub(super) fn rows(&self) -> Vec<Row> {
         self.peek(|at| {
-            let sql = "SELECT position, id, record, area, device, seq, body_hash, body FROM log ORDER BY position";
+            let sql = "SELECT position, id, record, filed, device, seq, body_hash, body FROM log ORDER BY position";
             let mut statement = at.prepare(sql)?;
             let rows = statement.query_map([], |row| {
                 let body: String = row.get(7)?;
@@ -420,6 +472,24 @@ impl Station {
             })?;
             rows.collect()
         })
+    }
+
+    /// What stands at each position: the hash of a revision (of zeros for a record that left), its area, and whether it stands
+    /// further on now.
+    pub(super) fn feed(&self) -> Vec<(u64, Hash, AreaId, bool)> {
+        self.peek(|at| {
+            let mut from = at.prepare("SELECT position, body_hash, area, what = 1 FROM feed ORDER BY position")?;
+            from.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
+        })
+    }
+
+    /// What the station keeps as held of an area as of a position.
+    pub(super) fn kept(&self, area: AreaId, position: u64) -> (u64, Hash) {
+        let sql = "SELECT area_count, area_digest FROM feed WHERE area = ?1 AND position <= ?2
+                   ORDER BY position DESC LIMIT 1";
+        let kept =
+            self.peek(|at| at.query_row(sql, params![area, position], |row| Ok((row.get(0)?, row.get(1)?))).optional());
+        kept.unwrap_or((0, Hash::from_bytes([0; 32])))
     }
 
     /// The position of a place of a device's log.

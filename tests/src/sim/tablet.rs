@@ -19,12 +19,15 @@ use super::station::Station;
 use crate::{Dice, NOW};
 
 /// Everything in a replica that follows from its log.
-const VIEWS: &[&str] = &["record", "area", "officer", "household", "person", "visit", "task", "scope"];
+const VIEWS: &[&str] = &["record", "area", "officer", "household", "person", "visit", "task", "scope", "resolution"];
 
 /// A tablet.
 pub(super) struct Tablet {
     pub(super) path: PathBuf,
     pub(super) device: DeviceId,
+    enrolled_as: DeviceId,
+    /// An older copy of its file.
+    pub(super) copy: Option<super::disk::Files>,
     pub(super) signing: SigningKey,
     pub(super) officer: OfficerId,
     pub(super) station_key: VerifyingKey,
@@ -54,6 +57,8 @@ pub(super) struct Line {
     pub(super) body: String,
     pub(super) position: Option<u64>,
     pub(super) refused: Option<String>,
+    /// The area it counts in.
+    pub(super) filed: Option<AreaId>,
 }
 
 /// What an officer does in one go.
@@ -93,6 +98,8 @@ impl Tablet {
         Self {
             path,
             device,
+            enrolled_as: device,
+            copy: None,
             signing,
             officer,
             station_key: enrolled.station_key,
@@ -126,6 +133,12 @@ impl Tablet {
 
     pub(super) fn open(&mut self) -> Result<(), ReplicaError> {
         self.replica = Some(self.another()?);
+        self.look_who_it_is()
+    }
+
+    /// Notes the name that it has now.
+    pub(super) fn look_who_it_is(&mut self) -> Result<(), ReplicaError> {
+        self.device = self.replica().name_taken()?.unwrap_or(self.enrolled_as);
         Ok(())
     }
 
@@ -145,7 +158,8 @@ impl Tablet {
     /// The log in the order of arrival.
     pub(super) fn lines(&self) -> Vec<Line> {
         self.peek(|at| {
-            let sql = "SELECT id, record, area, device, seq, body_hash, body, position, refused FROM log ORDER BY n";
+            let sql =
+                "SELECT id, record, area, device, seq, body_hash, body, position, refused, filed FROM log ORDER BY n";
             let mut statement = at.prepare(sql)?;
             let rows = statement.query_map([], |row| {
                 Ok(Line {
@@ -158,6 +172,7 @@ impl Tablet {
                     body: row.get(6)?,
                     position: row.get(7)?,
                     refused: row.get(8)?,
+                    filed: row.get(9)?,
                 })
             })?;
             rows.collect()

@@ -9,8 +9,9 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::DeviceId;
 use ailchin_core::replica::WaitingBlob;
 use ailchin_core::sync::{
-    Challenge, ErrorBody, LoginProof, LoginRequest, PushAnswer, Receipt, ReceiptRequest, Session, StateAnswer,
-    StateQuery, login_message,
+    Challenge, ErrorBody, FetchRequest, GiveAnswer, IdentityRequest, LoginProof, LoginRequest, PlacesAnswer,
+    PlacesRequest, PushAnswer, RangesAnswer, RangesRequest, Receipt, ReceiptRequest, Session, StateAnswer, StateQuery,
+    login_message,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub(super) struct Wire<'s> {
     sim: &'s Sim,
     tablet: usize,
     token: Option<String>,
+    /// Under which name it logged in last.
+    device: Cell<DeviceId>,
     calls: Cell<u64>,
     weather: RefCell<Weather>,
 }
@@ -84,7 +87,8 @@ const UNREACHABLE: DeviceError = DeviceError::Station(Code::StationUnreachable);
 
 impl<'s> Wire<'s> {
     pub(super) fn new(sim: &'s Sim, tablet: usize, token: Option<String>, weather: Weather) -> Self {
-        Self { sim, tablet, token, calls: Cell::new(0), weather: RefCell::new(weather) }
+        let device = Cell::new(sim.tablets[tablet].borrow().device);
+        Self { sim, tablet, token, device, calls: Cell::new(0), weather: RefCell::new(weather) }
     }
 
     pub(super) fn into_weather(self) -> Weather {
@@ -98,7 +102,7 @@ impl<'s> Wire<'s> {
         if self.has_no_power() {
             return Err(UNREACHABLE);
         }
-        let device = self.sim.tablets[self.tablet].borrow().device;
+        let device = self.device.get();
         let request = Request { door, device, token: self.token.clone(), body };
         let fate = self.weather.borrow_mut().fates.remove(&call);
         let answer = match fate {
@@ -204,11 +208,12 @@ impl StationDoors for Wire<'_> {
         let proof = LoginProof { device, challenge: challenge.challenge, signature };
         let session: Session = read(&self.carry(Door::Proof, write(&proof))?)?;
         self.token = Some(session.token.clone());
+        self.device.set(device);
         Ok(session)
     }
 
     fn state(&self, query: StateQuery) -> Result<StateAnswer, DeviceError> {
-        let mut answer: StateAnswer = read(&self.carry(Door::State { after: query.after }, Vec::new())?)?;
+        let mut answer: StateAnswer = read(&self.carry(Door::State(query), Vec::new())?)?;
         if self.sim.planted == Some(Planted::NeverQuiet) {
             answer.held.add(Hash::of(b"never quiet"));
         }
@@ -239,6 +244,34 @@ impl StationDoors for Wire<'_> {
             }
             Err(other) => Err(other),
         }
+    }
+
+    fn places(&self, request: &PlacesRequest) -> Result<PlacesAnswer, DeviceError> {
+        read(&self.carry(Door::Places, write(request))?)
+    }
+
+    fn take_name(&self, request: IdentityRequest) -> Result<(), DeviceError> {
+        self.carry(Door::Identity, write(&request)).map(|_| ())
+    }
+
+    fn show_receipt(&self, receipt: &Receipt) -> Result<(), DeviceError> {
+        self.carry(Door::Rollback, write(receipt)).map(|_| ())
+    }
+
+    fn ranges(&self, request: &RangesRequest) -> Result<RangesAnswer, DeviceError> {
+        read(&self.carry(Door::Ranges, write(request))?)
+    }
+
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, DeviceError> {
+        self.carry(Door::Fetch, write(request))
+    }
+
+    fn give(&self, batch: Vec<u8>) -> Result<GiveAnswer, DeviceError> {
+        read(&self.carry(Door::Give, batch)?)
+    }
+
+    fn show_enrolment(&self, batch: Vec<u8>) -> Result<(), DeviceError> {
+        self.carry(Door::Enrolment, batch).map(|_| ())
     }
 
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {

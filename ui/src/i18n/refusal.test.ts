@@ -25,6 +25,8 @@ describe.each(['zh', 'mn-Cyrl'] as const)('in %s', (mode) => {
   test('what to do now is said wherever it is not plain', () => {
     showIn(mode)
     const plain: Code[] = [
+      'revision_known',
+      'body_gone',
       'wrong_pin',
       'pin_delayed',
       'pin_too_weak',

@@ -44,6 +44,7 @@ function adviceKey(code: Code): TextKey | null {
     case 'too_many_requests':
       return 'advice.wait'
     case 'certificate_changed':
+    case 'author_unknown':
     case 'device_unknown':
     case 'device_revoked':
     case 'malformed':
@@ -73,6 +74,8 @@ function adviceKey(code: Code): TextKey | null {
       return 'advice.update'
     case 'disk_full':
       return 'advice.makeRoom'
+    case 'revision_known':
+    case 'body_gone':
     case 'wrong_pin':
     case 'pin_delayed':
     case 'pin_too_weak':

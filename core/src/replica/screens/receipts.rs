@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::households::area_lines;
 use super::rows;
 use crate::ids::{EpochId, ReceiptId};
-use crate::replica::{Replica, ReplicaError, StationNote, exchange};
+use crate::replica::{Replica, ReplicaError, StationNote, notes};
 use crate::sync::{Digest, Receipt, ReceiptBody, from_hex, to_hex};
 use crate::view::{ReceiptLine, ReceiptPaper, ReceiptView, ScopeLine};
 
@@ -74,7 +74,7 @@ pub(super) fn receipt(connection: &Connection) -> Result<Option<ReceiptView>, Re
 
 /// What the last receipt states, if it is of this life of the station's store.
 pub(super) fn stated(connection: &Connection) -> Result<Option<ReceiptBody>, ReplicaError> {
-    let epoch: Option<EpochId> = exchange::meta(connection, "epoch")?;
+    let epoch: Option<EpochId> = notes::meta(connection, "epoch")?;
     let Some(newest) = kept(connection, "1 ORDER BY n DESC LIMIT 1", [])?.pop() else { return Ok(None) };
     Ok(Some(newest.body()?).filter(|body| Some(body.epoch) == epoch))
 }
@@ -133,7 +133,7 @@ fn whole(body: &ReceiptBody) -> Digest {
 }
 
 fn station(connection: &Connection) -> Result<Option<StationNote>, ReplicaError> {
-    let json: Option<String> = exchange::meta(connection, "station")?;
+    let json: Option<String> = notes::meta(connection, "station")?;
     json.map(|json| serde_json::from_str(&json).map_err(ReplicaError::Stored)).transpose()
 }
 

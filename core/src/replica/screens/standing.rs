@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use super::receipts::stated;
 use super::small;
 use crate::ids::{DeviceId, RecordId};
+use crate::replica::append::Head;
 use crate::replica::{Replica, ReplicaError, exchange};
 use crate::view::{Standing, Tally, Waiting};
 
@@ -39,7 +40,7 @@ pub(super) fn waiting(connection: &Connection, device: DeviceId) -> Result<Waiti
         blob_bytes,
         refused: small(
             connection,
-            "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NOT NULL
+            "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused <> 'revision_known'
              AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id)",
             [device],
         )?,
@@ -55,17 +56,20 @@ fn standing(connection: &Connection, device: DeviceId) -> Result<Standing, Repli
          WHERE l.device = ?1 AND l.position IS NULL",
         [device],
     )?;
-    let made = exchange::count(connection, "SELECT coalesce(max(seq), 0) FROM log WHERE device = ?1", [device])?;
-    let made = made.saturating_sub(decided);
-    let unstored =
-        exchange::count(connection, "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL", [device])?;
+    let made = Head::read(connection, device)?.seq.saturating_sub(decided);
+    let unstored = exchange::count(
+        connection,
+        "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NOT 'revision_known'",
+        [device],
+    )?;
     let blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state <> 'draft'", [])?;
     let stored_blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state = 'stored'", [])?;
     let verified = match stated(connection)? {
         Some(body) => Tally {
             revisions: body.own_seq.saturating_sub(exchange::count(
                 connection,
-                "SELECT count(*) FROM log WHERE device = ?1 AND seq <= ?2 AND position IS NULL",
+                "SELECT count(*) FROM log WHERE device = ?1 AND seq <= ?2 AND position IS NULL
+                 AND refused IS NOT 'revision_known'",
                 params![device, body.own_seq],
             )?),
             blobs: body.blobs_stored.min(stored_blobs),

@@ -114,6 +114,18 @@ impl FromCell for String {
     }
 }
 
+impl ToCell for Vec<u8> {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Bytes(self)
+    }
+}
+
+impl FromCell for Vec<u8> {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Bytes(bytes) = cell { Some(bytes.to_owned()) } else { None }
+    }
+}
+
 impl<const N: usize> ToCell for [u8; N] {
     fn cell(&self) -> Cell<'_> {
         Cell::Bytes(self)

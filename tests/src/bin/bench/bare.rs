@@ -54,7 +54,7 @@ pub(crate) fn replicate(station: &Station, folder: &Path, times: usize) -> Resul
             wire_bytes += packed.len() as u64;
             let unpacking = Instant::now();
             let pulled = ailchin_core::sync::read_batch(&packed)?;
-            replica.receive(&pulled.entries, pulled.end.end, ailchin_core::world::World::now(&Machine))?;
+            replica.receive(door.device, &pulled, Some(pulled.end.end), ailchin_core::world::World::now(&Machine))?;
             receiving += unpacking.elapsed();
             after = pulled.end.end;
             if !pulled.end.more {

@@ -108,7 +108,7 @@ pub(crate) fn nothing_new(station: &Station, replicated: &mut Replicated) -> Res
     let token = door.transport.token().map(str::to_owned);
     let transport = Transport::to(&counted.address, None, token)?;
     let holdings = replicated.replica.holdings(door.device)?;
-    let state = transport.state(StateQuery { after: holdings.cursor })?;
+    let state = transport.state(StateQuery { after: holdings.cursor, receipt: holdings.receipt })?;
     let held = holdings.scopes.iter().fold(ailchin_core::sync::Digest::default(), |sum, scope| sum.with(scope.digest));
     if state.held != held || state.position > holdings.cursor {
         return Err("the station has something new although nothing happened".into());

@@ -1,0 +1,124 @@
+//! Areas that this device gets and loses, and records that leave them.
+//!
+//! What left counts nowhere here from that moment, and is forgotten as soon as nothing of it waits and the station has given a
+//! receipt. Of own revisions the hashes stay, for the chain.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::append::Head;
+use super::notes::set_meta;
+use super::sums::Sums;
+use super::{Replica, ReplicaError, exchange, fold};
+use crate::hash::Hash;
+use crate::ids::{AreaId, DeviceId, RecordId};
+
+impl Replica {
+    /// Notes which areas this device holds from now on. What was filed in others leaves.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_scopes(&mut self, scopes: &[AreaId]) -> Result<(), ReplicaError> {
+        let json = serde_json::to_string(scopes).map_err(ReplicaError::Stored)?;
+        self.writing(|tx| {
+            let lost: Vec<AreaId> =
+                exchange::scope_ids(tx)?.into_iter().filter(|area| !scopes.contains(area)).collect();
+            set_meta(tx, "scopes", &json)?;
+            let mut sums = Sums::default();
+            for area in lost {
+                for record in records_in(tx, area)? {
+                    leave(tx, record, area, &mut sums)?;
+                }
+            }
+            sums.write(tx)
+        })
+    }
+}
+
+fn records_in(connection: &Connection, area: AreaId) -> Result<Vec<RecordId>, ReplicaError> {
+    let doing = ReplicaError::sql("reading what is filed in an area");
+    let read = || {
+        let mut from = connection.prepare_cached("SELECT DISTINCT record FROM log WHERE filed = ?1")?;
+        from.query_map([area], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()
+    };
+    read().map_err(doing)
+}
+
+/// A record left an area: what counted there counts nowhere.
+pub(super) fn leave(tx: &Transaction<'_>, record: RecordId, area: AreaId, sums: &mut Sums) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    let mut from = tx
+        .prepare_cached("SELECT body_hash FROM log WHERE record = ?1 AND filed = ?2")
+        .map_err(doing("reading what leaves"))?;
+    let mut rows = from.query(params![record, area]).map_err(doing("reading what leaves"))?;
+    while let Some(row) = rows.next().map_err(doing("reading what leaves"))? {
+        sums.remove(area, row.get(0).map_err(doing("reading what leaves"))?);
+    }
+    tx.prepare_cached("UPDATE log SET filed = NULL WHERE record = ?1 AND filed = ?2")
+        .and_then(|mut to| to.execute(params![record, area]))
+        .map_err(doing("letting a record leave"))?;
+    leaves(tx, record)
+}
+
+/// A record is to be forgotten, unless some of it is filed in an area held here.
+pub(super) fn leaves(tx: &Transaction<'_>, record: RecordId) -> Result<(), ReplicaError> {
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO leaving SELECT ?1
+         WHERE NOT EXISTS (SELECT 1 FROM log WHERE record = ?1 AND filed IS NOT NULL)",
+    )
+    .and_then(|mut to| to.execute([record]))
+    .map_err(ReplicaError::sql("noting that a record leaves"))?;
+    Ok(())
+}
+
+/// A record is held here after all.
+pub(super) fn stays(tx: &Transaction<'_>, record: RecordId) -> Result<(), ReplicaError> {
+    tx.prepare_cached("DELETE FROM leaving WHERE record = ?1")
+        .and_then(|mut to| to.execute([record]))
+        .map_err(ReplicaError::sql("noting that a record stays"))?;
+    Ok(())
+}
+
+/// Forgets the records that left, but those of which something waits: a revision without a verdict, or one that was refused
+/// and about which nobody has decided, or a draft.
+pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    let read = || {
+        let mut from = tx.prepare_cached(
+            "SELECT record FROM leaving
+             WHERE NOT EXISTS (SELECT 1 FROM log WHERE log.record = leaving.record AND position IS NULL
+                 AND refused IS NOT 'revision_known' AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id))
+               AND NOT EXISTS (SELECT 1 FROM draft WHERE household = leaving.record)",
+        )?;
+        from.query_map([], |row| row.get(0))?.collect::<Result<Vec<RecordId>, _>>()
+    };
+    for record in read().map_err(doing("looking for what left"))? {
+        forget(tx, record, device)?;
+    }
+    Ok(())
+}
+
+/// Removes a record's revisions; of own ones the hashes stay.
+fn forget(tx: &Transaction<'_>, record: RecordId, device: DeviceId) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    Head::read(tx, device)?.keep_clock(tx)?;
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO gone (device, seq, body_hash, chain)
+         SELECT device, seq, body_hash, chain FROM log WHERE record = ?1 AND device = ?2 AND chain IS NOT NULL",
+    )
+    .and_then(|mut to| to.execute(params![record, device]))
+    .and_then(|_| tx.prepare_cached("DELETE FROM log WHERE record = ?1"))
+    .and_then(|mut to| to.execute([record]))
+    .and_then(|_| tx.prepare_cached("DELETE FROM leaving WHERE record = ?1"))
+    .and_then(|mut to| to.execute([record]))
+    .and_then(|_| tx.prepare_cached("DELETE FROM decision WHERE record = ?1"))
+    .and_then(|mut to| to.execute([record]))
+    .map_err(doing("forgetting a record"))?;
+    fold::refresh(tx, record)
+}
+
+/// An own body that had gone is here again: its chain hash.
+pub(super) fn came_back(tx: &Transaction<'_>, device: DeviceId, seq: u64) -> Result<Option<Hash>, ReplicaError> {
+    tx.prepare_cached("DELETE FROM gone WHERE device = ?1 AND seq = ?2 RETURNING chain")
+        .and_then(|mut from| from.query_row(params![device, seq], |row| row.get(0)).optional())
+        .map_err(ReplicaError::sql("taking a revision back in"))
+}

@@ -1,0 +1,140 @@
+//! In which area a record is filed: a household's persons, visits and tasks go where the household goes.
+
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{AreaId, RecordId, StationId};
+use ailchin_core::record::{Entry, Kind, Revision, area_of, fold};
+use serde_json::Value;
+
+use super::error::Fault;
+use super::log::Appender;
+use super::place;
+use super::sql::{Row, Tx, cells};
+
+/// Where a record is.
+#[derive(Clone, Copy)]
+pub(super) struct RecordRow {
+    /// The area that its own revisions put it in.
+    pub(super) area: AreaId,
+    household: Option<RecordId>,
+    /// The area in whose scope it counts.
+    pub(super) filed: AreaId,
+}
+
+/// The field that ties a record to a household.
+const HOUSEHOLD: &str = "household";
+
+pub(super) fn find(tx: &Tx<'_>, station: StationId, record: RecordId) -> Result<Option<RecordRow>, Fault> {
+    tx.optional("SELECT * FROM record WHERE station = $1 AND record = $2", cells![station, record], from_row)
+}
+
+/// Where an entry stands after it was stored: its position, and its area if that is not its own.
+pub(super) type Stands = (u64, Option<AreaId>);
+
+/// Stores an entry where its record is filed, and moves the record if the entry does. `None` if a revision of its name is
+/// stored already.
+pub(super) fn store(appender: &mut Appender<'_, '_>, entry: &Entry, chain: Hash) -> Result<Option<Stands>, Fault> {
+    let (tx, station) = (appender.tx, appender.station);
+    let revision = &entry.revision;
+    let before = find(tx, station, revision.record)?;
+    let (household, filed_in) = match before {
+        Some(row) => (row.household, row.filed),
+        None => {
+            let household = household_of(&revision.kind, revision.fields.get(HOUSEHOLD));
+            (household, filed(tx, station, revision.area, household)?)
+        }
+    };
+    let Some(position) = appender.store(entry, chain, filed_in)? else { return Ok(None) };
+    match before {
+        None => {
+            write(tx, station, revision.record, RecordRow { area: revision.area, household, filed: filed_in })?;
+            if revision.kind == Kind::Household {
+                followers_move(appender, revision.record, filed_in)?;
+            }
+        }
+        // A change that says of the area what holds already cannot move the record.
+        Some(row) if revision.area != row.area || revision.fields.contains_key(HOUSEHOLD) => {
+            place_anew(appender, revision.record, Some(row))?;
+            let moved = find(tx, station, revision.record)?.is_some_and(|now| now.filed != row.filed);
+            if moved {
+                let place = place::find(tx, station, revision.device, revision.seq)?.ok_or(Fault::Unreadable)?;
+                return Ok(place.position().map(|position| (position, place.filed)));
+            }
+        }
+        Some(_) => {}
+    }
+    Ok(Some((position, (filed_in != revision.area).then_some(filed_in))))
+}
+
+/// Finds out anew where a record belongs, and moves it and what follows it there.
+fn place_anew(appender: &mut Appender<'_, '_>, record: RecordId, before: Option<RecordRow>) -> Result<(), Fault> {
+    let (tx, station) = (appender.tx, appender.station);
+    let bodies: Vec<String> =
+        tx.all("SELECT body FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| {
+            row.get("body")
+        })?;
+    let revisions: Vec<Revision> = bodies
+        .iter()
+        .map(|body| serde_json::from_str(body))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Fault::Unreadable)?;
+    let (Some(state), Some(area)) = (fold(&revisions), area_of(&revisions)) else { return Ok(()) };
+    let household = household_of(&state.kind, state.shown().get(HOUSEHOLD));
+    let filed = filed(tx, station, area, household)?;
+    write(tx, station, record, RecordRow { area, household, filed })?;
+    if before.is_none_or(|before| before.filed != filed) {
+        appender.refile(record, filed)?;
+        followers_move(appender, record, filed)?;
+    }
+    Ok(())
+}
+
+/// Files every record of a log that was written by a station of the first form.
+pub(super) fn place_all(appender: &mut Appender<'_, '_>) -> Result<(), Fault> {
+    let (tx, station) = (appender.tx, appender.station);
+    let records: Vec<RecordId> = tx.all(
+        "SELECT record FROM log WHERE station = $1 GROUP BY record ORDER BY min(position)",
+        cells![station],
+        |row| row.get("record"),
+    )?;
+    records.into_iter().try_for_each(|record| place_anew(appender, record, None))
+}
+
+/// What belongs to a household goes where it goes.
+fn followers_move(appender: &mut Appender<'_, '_>, household: RecordId, filed: AreaId) -> Result<(), Fault> {
+    let (tx, station) = (appender.tx, appender.station);
+    let followers: Vec<RecordId> = tx.all(
+        "SELECT record FROM record WHERE station = $1 AND household = $2 AND filed <> $3 ORDER BY record",
+        cells![station, household, filed],
+        |row| row.get("record"),
+    )?;
+    for record in followers {
+        tx.execute("UPDATE record SET filed = $1 WHERE station = $2 AND record = $3", cells![filed, station, record])?;
+        appender.refile(record, filed)?;
+    }
+    Ok(())
+}
+
+fn household_of(kind: &Kind, field: Option<&Value>) -> Option<RecordId> {
+    let household = RecordId::parse(field?.as_str()?).ok()?;
+    (*kind != Kind::Household).then_some(household)
+}
+
+/// A household of which nothing is here yet takes its records with it when it comes.
+fn filed(tx: &Tx<'_>, station: StationId, area: AreaId, household: Option<RecordId>) -> Result<AreaId, Fault> {
+    let Some(household) = household else { return Ok(area) };
+    Ok(find(tx, station, household)?.filter(|row| row.household.is_none()).map_or(area, |row| row.filed))
+}
+
+fn write(tx: &Tx<'_>, station: StationId, record: RecordId, row: RecordRow) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO record (station, record, area, household, filed) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (station, record) DO UPDATE SET area = excluded.area, household = excluded.household,
+             filed = excluded.filed",
+        cells![station, record, row.area, row.household, row.filed],
+    )
+    .map(|_| ())
+}
+
+fn from_row(row: &Row<'_>) -> Result<RecordRow, Fault> {
+    Ok(RecordRow { area: row.get("area")?, household: row.get("household")?, filed: row.get("filed")? })
+}
