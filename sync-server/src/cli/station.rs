@@ -14,6 +14,8 @@ pub(super) enum StationCommand {
     Create(Create),
     /// Show the station
     Show,
+    /// Say that the store was put back to an older copy: tablets give back what it lost. A station also finds this out by itself
+    Restored,
 }
 
 /// Make a station with its root area
@@ -88,6 +90,11 @@ pub(super) fn station(desk: &Desk, command: StationCommand) -> Result<(), CliErr
             store.create_station(&new, &*desk.world).map_err(CliError::store("making the station"))?
         }
         StationCommand::Show => desk.station(&store)?,
+        StationCommand::Restored => {
+            let station = desk.station(&store)?;
+            store.begin_life(station.id, &*desk.world).map_err(CliError::store("beginning a new life"))?;
+            desk.station(&store)?
+        }
     };
     let sentence = format!("station {} {} (root area {})", station.id, station.name.zh, station.root);
     output::answer(desk, &station_json(&station), &sentence);
