@@ -329,7 +329,8 @@ fn a_connection_that_hangs_gives_way_to_the_next_request_and_its_bytes_are_kept(
     assert!(hand.has(&bytes));
     let mut answer = [0; 12];
     hanging.0.read_exact(&mut answer).unwrap();
-    assert_eq!(answer.as_slice(), b"HTTP/1.1 204", "it is told how far it came");
+    // Or, if the station heard of it only when the blob was whole, that it is at another offset.
+    assert!([b"HTTP/1.1 204", b"HTTP/1.1 409"].contains(&&answer), "it is told how far it came");
 }
 
 #[test]

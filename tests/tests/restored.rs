@@ -29,20 +29,20 @@ impl Yesterday {
         tablet
     }
 
-    fn closed(&mut self, work: impl FnOnce(&Path)) {
+    fn closed(&mut self, copy: impl FnOnce(&Path) -> std::io::Result<u64>) {
         self.station.close();
-        work(&self.station.folder().join("station.db"));
+        copy(&self.station.folder().join("station.db")).unwrap();
         self.station.open_here();
         self.wires.iter().for_each(|wire| wire.turn_to(&self.station.address()));
     }
 
     fn backs_up(&mut self) {
-        self.closed(|store| drop(std::fs::copy(store, store.with_extension("copy")).unwrap()));
+        self.closed(|store| std::fs::copy(store, store.with_extension("copy")));
     }
 
     /// Nobody tells the station.
     fn is_put_back(&mut self) {
-        self.closed(|store| drop(std::fs::copy(store.with_extension("copy"), store).unwrap()));
+        self.closed(|store| std::fs::copy(store.with_extension("copy"), store));
     }
 
     fn stored(&self) -> BTreeSet<RevisionId> {

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
 use ailchin_core::error::Code;
 use axum::body::{Body, HttpBody as _, to_bytes};
@@ -16,6 +17,9 @@ const MAX_JSON_BYTES: usize = 64 * 1024;
 
 /// How much of a body that is too large is read all the same.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long the next bytes of a refused body are waited for.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// A JSON body.
 pub(super) struct Read<T>(pub(super) T);
@@ -47,10 +51,13 @@ pub(super) async fn capped(request: Request, cap: usize) -> Result<axum::body::B
     take(request.into_body(), cap).await
 }
 
-/// Throws a refused body away: a sender that is cut off in the middle of it would not read why.
+/// Throws a refused body away: a sender that is cut off in the middle of it would not read why. One that sends nothing is not
+/// waited for.
 pub(super) async fn discard(mut body: Body) {
     let mut left = MAX_DISCARDED_BYTES;
-    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+    let mut next =
+        async || tokio::time::timeout(QUIET, poll_fn(|context| Pin::new(&mut body).poll_frame(context))).await;
+    while let Ok(Some(Ok(frame))) = next().await {
         match left.checked_sub(frame.data_ref().map_or(0, axum::body::Bytes::len)) {
             Some(rest) => left = rest,
             None => return,

@@ -163,12 +163,14 @@ async fn add(
     request: Request,
 ) -> Result<Response, Refusal> {
     let name = named(tablet, &hash)?;
-    if request.headers().get(CONTENT_TYPE).is_none_or(|said| said != UPLOAD_BYTES) {
-        return Err(Refusal::with(Code::Malformed, StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    let offset = number(request.headers(), &UPLOAD_OFFSET).ok_or(Code::Malformed)?;
     let length = number(request.headers(), &CONTENT_LENGTH);
-    let checksum = Checksum::read(request.headers())?;
+    let (offset, checksum) = match brings(request.headers()) {
+        Ok(brings) => brings,
+        Err(refusal) => {
+            discard(request.into_body()).await;
+            return Err(refusal);
+        }
+    };
     let body = request.into_body();
     if here(&app, name).await?.is_some() {
         return Err(refused(Code::OffsetWrong, body).await);
@@ -192,6 +194,15 @@ async fn add(
     let offset = receive(Receiving { app, turn, name, info, begun: true, arrived, checksum }, body).await?;
     let said = [(UPLOAD_OFFSET, offset.to_string()), (UPLOAD_EXPIRES, expires.to_http_date())];
     Ok((StatusCode::NO_CONTENT, said).into_response())
+}
+
+/// From where on bytes come, and what they are checked against.
+fn brings(headers: &HeaderMap) -> Result<(u64, Option<Checksum>), Refusal> {
+    if headers.get(CONTENT_TYPE).is_none_or(|said| said != UPLOAD_BYTES) {
+        return Err(Refusal::with(Code::Malformed, StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let offset = number(headers, &UPLOAD_OFFSET).ok_or(Code::Malformed)?;
+    Ok((offset, Checksum::read(headers)?))
 }
 
 /// `DELETE /v1/uploads/{hash}`: gives an upload up.
