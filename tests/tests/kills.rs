@@ -110,14 +110,15 @@ fn a_tablet_killed_two_hundred_times_while_it_saves_and_syncs_loses_and_doubles_
 
     let begun = Instant::now();
     saved.insert(revision(&tablet.run(&["edit", &household(&mut dice).to_string(), "phone=1"]).unwrap()));
-    let an_edit_takes = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let mut an_edit_takes = u64::try_from(begun.elapsed().as_micros()).unwrap();
     wire.mend();
     assert!(tablet.run(&["sync"]).is_some());
     let length = wire.passed();
 
     let (mut killed_saving, mut killed_syncing, mut round) = (0, 0, 0);
-    while killed_saving < KILLS || killed_syncing < KILLS {
+    while killed_saving < KILLS || killed_syncing < KILLS || saved.len() <= 30 {
         round += 1;
+        let begun = Instant::now();
         let edit = tablet.begin(&["edit", &household(&mut dice).to_string(), &format!("phone={round}")]);
         let killer = edit.killer();
         // Half of the kills fall into the last part of the work, where it saves.
@@ -125,6 +126,11 @@ fn a_tablet_killed_two_hundred_times_while_it_saves_and_syncs_loses_and_doubles_
         after_us(from + dice.below(an_edit_takes * 5 / 4 - from), move || killer.kill());
         let (code, printed) = edit.wait();
         killed_saving += u32::from(code.is_none());
+        // The machine may be busier than when it began.
+        an_edit_takes = match code {
+            Some(_) => u64::try_from(begun.elapsed().as_micros()).unwrap(),
+            None => an_edit_takes + an_edit_takes / 20,
+        };
         // What was printed was said.
         saved.extend(serde_json::from_str::<Value>(&printed).ok().as_ref().map(revision));
 
@@ -156,7 +162,6 @@ fn a_tablet_killed_two_hundred_times_while_it_saves_and_syncs_loses_and_doubles_
         own.intersection(&saved).count(),
         saved.len()
     );
-    assert!(saved.len() > 30);
     let of_tablet = here.values().map(|entry| (entry.revision.id, entry.revision.device));
     assert_eq!(once_each(&station, &of_tablet.collect()), here);
     assert_eq!(by_id(other.log()), here);
