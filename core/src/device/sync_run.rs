@@ -246,15 +246,24 @@ impl<S: StationDoors> Sides<'_, S> {
     pub(super) fn log_in(&mut self) -> Result<(), DeviceError> {
         let session = match self.station.log_in(self.device, self.signing) {
             Err(DeviceError::Station(Code::DeviceUnknown)) => {
-                let Some(enrolment) = self.replica.enrolment(self.device)? else {
-                    return Err(DeviceError::Station(Code::DeviceUnknown));
-                };
-                self.station.show_enrolment(repairing::pack(None, &enrolment)?)?;
+                self.be_known_again()?;
                 self.station.log_in(self.device, self.signing)?
             }
             session => session?,
         };
         learn(self.replica, &session)
+    }
+
+    /// Shows the station its own record of this device. A name of which no record came back yet is asked for once more, under the
+    /// former one.
+    fn be_known_again(&mut self) -> Result<(), DeviceError> {
+        if let Some(enrolment) = self.replica.enrolment(self.device)? {
+            return self.station.show_enrolment(repairing::pack(None, &enrolment)?);
+        }
+        let unknown = DeviceError::Station(Code::DeviceUnknown);
+        let former = self.replica.former_name()?.ok_or(unknown)?;
+        self.station.log_in(former, self.signing)?;
+        self.station.take_name(IdentityRequest { device: self.device })
     }
 
     fn take_new_name(&mut self) -> Result<Told, DeviceError> {

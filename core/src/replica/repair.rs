@@ -37,6 +37,14 @@ impl Replica {
         self.reading(|connection| meta(connection, "device"))
     }
 
+    /// The name that this device had before it took another one.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn former_name(&self) -> Result<Option<DeviceId>, ReplicaError> {
+        self.reading(|connection| meta(connection, "former_device"))
+    }
+
     /// The chain hash at a place of the own log; `None` if there is no such place.
     ///
     /// # Errors
@@ -288,6 +296,7 @@ impl Replica {
         self.writing(|tx| {
             prove_own(tx, before, common, key)?;
             set_meta(tx, "device", &next)?;
+            set_meta(tx, "former_device", &before)?;
             tx.execute("DELETE FROM meta WHERE key IN ('next_device', 'token')", [])
                 .map_err(doing("forgetting the former name"))?;
             let mut sums = Sums::default();

@@ -276,6 +276,12 @@ impl Sim {
             What::Backup => {
                 let copy = self.station.borrow().backup();
                 self.copies.borrow_mut().push(copy);
+                if self.plan.faults.contains(&Fault::TabletRestored) {
+                    let tablets = self.tablets.iter().filter_map(|tablet| tablet.try_borrow_mut().ok());
+                    tablets.filter(|tablet| !tablet.syncing).for_each(|mut tablet| {
+                        tablet.copy = Some(Files::at(&tablet.path));
+                    });
+                }
                 Ok(())
             }
             What::Tablet(fault, n) => self.tablet_fault(fault, n, &mut dice),
@@ -583,12 +589,12 @@ impl Sim {
                 tablet.set_clock(self.now.get());
             }
             Fault::TabletRestored if free => {
-                let copy = Files::at(&tablet.path);
-                let Some(older) = tablet.copy.replace(copy).filter(|_| dice.below(3) > 0) else { return Ok(()) };
+                let Some(older) = tablet.copy.clone() else { return Ok(()) };
                 tablet.close();
                 older.put(&tablet.path);
                 tablet.open().map_err(|error| unexpected(n, &error))?;
                 tablet.may_differ = true;
+                tablet.was_put_back = true;
                 self.ledger.borrow_mut().may_begin_anew(n);
             }
             Fault::Restart if free => {

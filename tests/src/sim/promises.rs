@@ -195,7 +195,8 @@ impl Ledger {
         let counted = lines.iter().filter(|line| line.refused.as_deref() != Some("revision_known")).count();
         hold(I::OnlyOnce, here.len() >= counted, || format!("tablet {n} holds a revision twice"))?;
         for (id, _) in self.saved.iter().filter(|(_, (on, _))| *on == n) {
-            let stays = here.contains(id) || self.lost.contains(id) || self.there.contains(id);
+            // What a tablet lost with its file and the station with its own, another tablet may have: that is looked at in the end.
+            let stays = here.contains(id) || self.lost.contains(id) || self.there.contains(id) || tablet.was_put_back;
             hold(I::SavedStays, stays, || {
                 format!("revision {id} was said to be saved on tablet {n} and is not there")
             })?;

@@ -26,6 +26,8 @@ pub(super) struct Tablet {
     pub(super) path: PathBuf,
     pub(super) device: DeviceId,
     enrolled_as: DeviceId,
+    /// It was put back to an older copy of its file.
+    pub(super) was_put_back: bool,
     /// An older copy of its file.
     pub(super) copy: Option<super::disk::Files>,
     pub(super) signing: SigningKey,
@@ -100,6 +102,7 @@ impl Tablet {
             device,
             enrolled_as: device,
             copy: None,
+            was_put_back: false,
             signing,
             officer,
             station_key: enrolled.station_key,
