@@ -11,7 +11,7 @@ use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
-use crate::replica::Replica;
+use crate::replica::{Replica, ReplicaError};
 use crate::sync::{
     Conversation, IdentityRequest, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch,
     write_batch, write_line,
@@ -77,6 +77,7 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
             Err(DeviceError::Station(code @ (Code::EpochChanged | Code::LogGap | Code::LogForked))) => {
                 Told::Refused(code)
             }
+            Err(DeviceError::Replica(ReplicaError::Forked)) => Told::Refused(Code::LogForked),
             other => other?,
         };
         if let Told::State { answer, .. } = &told {

@@ -333,7 +333,8 @@ pub(super) fn arrived(
 fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId) -> Result<(), ReplicaError> {
     let (author, seq) = (entry.revision.device, entry.revision.seq);
     let chain = match author == device {
-        true => handover::came_back(tx, author, seq)?,
+        // A place of the own log that this device never wrote: it was put back to a copy.
+        true => Some(handover::came_back(tx, author, seq)?.ok_or(ReplicaError::Forked)?),
         false => None,
     };
     add_to_log(tx, entry, chain, None)?;

@@ -226,7 +226,7 @@ impl Conversation {
         self.place = match (place, told) {
             (Place::Done, _) | (Place::Keep(_), Told::Kept) => Place::Done,
             (Place::Failed(code), _) => Place::Failed(code),
-            (Place::Push(_), Told::Refused(Code::LogForked)) => self.anew(Place::TakeNewName, Code::LogForked),
+            (_, Told::Refused(Code::LogForked)) => self.anew(Place::TakeNewName, Code::LogForked),
             (_, Told::Refused(code @ (Code::EpochChanged | Code::LogGap))) => self.anew(Place::Look, code),
             (_, Told::Refused(code)) => Place::Failed(code),
             (Place::Look, Told::Holdings(holdings)) => {
