@@ -102,6 +102,8 @@ codes! {
     AlreadyEnrolled = "already_enrolled", retry false;
     /// There is no such record, draft or blob here.
     NotFound = "not_found", retry false;
+    /// The record, or the household it belongs to, was erased: on request, or because its time was over.
+    RecordErased = "record_erased", retry false;
     /// A field's value is not of its type, or is not allowed.
     FieldWrong = "field_wrong", retry false;
     /// The form's answers cannot be read.

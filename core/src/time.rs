@@ -82,6 +82,12 @@ impl Day {
         Self(self.0.checked_add_signed(step).unwrap_or(self.0))
     }
 
+    /// The same day of the month `months` later, or the last of that month.
+    #[must_use]
+    pub fn plus_months(self, months: u16) -> Self {
+        Self(self.0.checked_add_months(chrono::Months::new(months.into())).unwrap_or(NaiveDate::MAX))
+    }
+
     /// The first day of this day's month.
     #[must_use]
     pub fn first_of_month(self) -> Self {

@@ -256,6 +256,7 @@ fn revision(seq: u64) -> Revision {
         hlc: Hlc::new(NOW.as_ms(), u32::from(n)),
         parents: vec![RevisionId::from_bytes([0x33; 16])],
         fields: Fields::from([("name_mong".to_owned(), json!("ᠪᠠᠭᠠᠲᠤᠷ")), ("photo".to_owned(), photo)]),
+        erased: None,
     }
 }
 

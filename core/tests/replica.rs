@@ -216,6 +216,7 @@ fn what_stood_at_a_place_of_anothers_log_goes_on_under_the_own_name() {
     let other = Entry::write(Revision {
         id: RevisionId::new(&desk.world),
         fields: serde_json::from_value(json!({ "note": "狗" })).unwrap(),
+        erased: None,
         ..first.revision.clone()
     })
     .unwrap();
@@ -384,6 +385,7 @@ fn from_elsewhere(desk: &Desk, record: RecordId, parents: Vec<RevisionId>, field
         hlc: Hlc::new(NOW.as_ms() + 60_000, 0),
         parents,
         fields: serde_json::from_value(fields).unwrap(),
+        erased: None,
     })
     .unwrap()
 }

@@ -26,6 +26,7 @@ mod http;
 pub mod password;
 pub mod server;
 pub mod store;
+mod upkeep;
 
 pub use config::Config;
 pub use server::{Running, Server};

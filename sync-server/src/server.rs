@@ -19,15 +19,13 @@ use crate::certificate::{Certificate, CertificateError};
 use crate::config::Config;
 use crate::http::{self, App};
 use crate::store::{Store, StoreError};
+use crate::upkeep;
 
 /// How long requests under way may go on after a stop was asked.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// How long a connection may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How often uploads that nobody finished are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The file in the data folder that holds the address of the running server.
 const ADDRESS_FILE: &str = "address";
@@ -128,7 +126,7 @@ impl Server {
 
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Serving)?;
         let handle = Handle::new();
-        runtime.spawn(sweep_now_and_then(blobs.clone(), Arc::clone(&world)));
+        runtime.spawn(upkeep::look_after(Arc::clone(&store), blobs.clone(), Arc::clone(&world)));
         let routes = http::router(App::new(Arc::clone(&store), blobs, world, config));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = runtime.spawn(serve(listener, tls, handle.clone(), service));
@@ -206,19 +204,6 @@ pub fn open_store(config: &Config) -> Result<Store, ServeError> {
 /// [`ServeError`].
 pub fn open_blobs(config: &Config) -> Result<Blobs, ServeError> {
     config.blobs_place().and_then(|place| Blobs::at(&place)).map_err(ServeError::Blobs)
-}
-
-/// Ends uploads that nobody finished.
-async fn sweep_now_and_then(blobs: Blobs, world: Arc<dyn World>) {
-    let mut now_and_then = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        now_and_then.tick().await;
-        match blobs.sweep_uploads(world.now()).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::info!(swept, "uploads that nobody finished were ended"),
-            Err(failed) => tracing::warn!(error = %crate::causes(&failed), "sweeping uploads"),
-        }
-    }
 }
 
 /// The address the server of this data folder wrote down when it last started.

@@ -168,6 +168,7 @@ fn write(tablet: &mut Tablet, station: &Station, kind: Kind, gacha: usize, field
         hlc: Hlc::new(world.now().as_ms(), 0),
         parents: Vec::new(),
         fields,
+        erased: None,
     };
     tablet.write_revision(revision);
 }

@@ -13,7 +13,7 @@ use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Revision};
 use ailchin_core::sync::{
     Digest, EnrolRequest, LoginProof, LoginRequest, PushItem, ReceiptRequest, StateQuery, Verdict, login_message,
 };
-use ailchin_core::world::World as _;
+use ailchin_core::world::{Seeded, World as _};
 use ailchin_server::store::{AreaRow, ConsoleChange, FeedLine, PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
 use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both};
@@ -178,7 +178,7 @@ fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused(on: 
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     let bodies = [tablet.bodies[0].as_bytes()];
-    let push = |header: &_| code(station.store.push(station.id, tablet.device, header, &bodies, MORNING));
+    let push = |header: &_| code(station.store.push(station.id, tablet.device, header, &bodies, &Seeded::new(1, MORNING)));
     let good = tablet.header(1, 1);
 
     let mut strange = good.clone();

@@ -44,6 +44,7 @@ impl Tablet {
             running: syncing.running,
             waiting,
             standing: open.replica.standing(device)?,
+            erased: open.replica.erasures()?,
             receipt: open.replica.receipt()?,
             covered: holdings.covered,
             last_error: syncing.last_error.clone(),

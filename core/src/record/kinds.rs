@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use super::Fields;
+use super::{Fields, REASON};
 use crate::hash::Hash;
 use crate::ids::{AreaId, OfficerId, RecordId};
 use crate::time::{Day, Instant};
@@ -29,6 +29,8 @@ pub enum Kind {
     Officer,
     /// A tablet of the station, written by the station when it lets one in or shuts one out.
     Device,
+    /// That a record was erased, and why; it stands among the record's revisions and is written by the station.
+    Erasure,
     /// A kind of a newer program: stored, forwarded, not shown.
     Other(Box<str>),
 }
@@ -45,8 +47,15 @@ impl Kind {
             Self::Task => "task",
             Self::Officer => "officer",
             Self::Device => "device",
+            Self::Erasure => "erasure",
             Self::Other(name) => name,
         }
+    }
+
+    /// Whether only the station itself writes such revisions.
+    #[must_use]
+    pub const fn is_the_stations(&self) -> bool {
+        matches!(self, Self::Device | Self::Erasure)
     }
 
     /// Reads the word; an unknown one is kept as it is.
@@ -60,6 +69,7 @@ impl Kind {
             "task" => Self::Task,
             "officer" => Self::Officer,
             "device" => Self::Device,
+            "erasure" => Self::Erasure,
             other => Self::Other(other.into()),
         }
     }
@@ -182,6 +192,16 @@ choices! {
         Herder = "herder",
         /// Anybody else.
         Other = "other",
+    }
+}
+
+choices! {
+    /// Why a record was erased.
+    EraseReason {
+        /// A person of the household asked for it.
+        Request = "request",
+        /// It was kept as long as its kind is kept.
+        Retention = "retention",
     }
 }
 
@@ -445,6 +465,7 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         | (Kind::Person | Kind::Visit | Kind::Task, "household")
         | (Kind::Task, "visit")
         | (Kind::Visit | Kind::Device, "officer") => a_record(),
+        (Kind::Erasure, REASON) => value.as_str().is_some_and(|text| EraseReason::named(text).is_some()),
         (Kind::Device, "key") => value.as_str().is_some_and(|text| Hash::parse(text).is_ok()),
         (Kind::Device, "revoked") => value.is_boolean(),
         (Kind::Task | Kind::Household, "note") => text_within(TEXT_MAX),

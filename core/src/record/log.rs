@@ -11,7 +11,7 @@
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use super::Revision;
+use super::{Revision, erase};
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 
@@ -40,8 +40,14 @@ pub struct Entry {
 
 /// A body that is not a revision.
 #[derive(Debug, thiserror::Error)]
-#[error("reading a revision's body")]
-pub struct EntryUnreadable(#[source] serde_json::Error);
+pub enum EntryUnreadable {
+    /// It is not the JSON of one.
+    #[error("reading a revision's body")]
+    Json(#[from] serde_json::Error),
+    /// It says that it was erased, and says more.
+    #[error("a body calls itself erased and is not")]
+    NotErased,
+}
 
 impl Entry {
     /// Writes a revision down.
@@ -49,7 +55,7 @@ impl Entry {
     /// # Errors
     /// [`EntryUnreadable`] if a field holds what JSON cannot say.
     pub fn write(revision: Revision) -> Result<Self, EntryUnreadable> {
-        let body = serde_json::to_string(&revision).map_err(EntryUnreadable)?;
+        let body = serde_json::to_string(&revision)?;
         let body_hash = Hash::of(body.as_bytes());
         Ok(Self { revision, body, body_hash })
     }
@@ -59,8 +65,11 @@ impl Entry {
     /// # Errors
     /// [`EntryUnreadable`] if it is not a revision.
     pub fn read(body: String) -> Result<Self, EntryUnreadable> {
-        let revision = serde_json::from_str(&body).map_err(EntryUnreadable)?;
-        let body_hash = Hash::of(body.as_bytes());
+        let revision: Revision = serde_json::from_str(&body)?;
+        let body_hash = match revision.erased {
+            None => Hash::of(body.as_bytes()),
+            Some(hash) => erase::read_tombstone(body.as_bytes()).map(|_| hash).ok_or(EntryUnreadable::NotErased)?,
+        };
         Ok(Self { revision, body, body_hash })
     }
 

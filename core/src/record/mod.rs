@@ -4,6 +4,7 @@
 
 mod ancestry;
 mod conflict;
+mod erase;
 mod history;
 mod kinds;
 mod log;
@@ -11,9 +12,10 @@ mod merge;
 mod revision;
 
 pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, area_of, disputes, disputes_seen, parents_of};
+pub use erase::{REASON, body_hash};
 pub use history::{FieldChange, Step, history};
 pub use kinds::{
-    Area, Device, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
+    Area, Device, EraseReason, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task, Visit, blobs,
     check_fields,
 };
 pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, Stretch, chain, genesis};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Kind;
+use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
 use crate::time::{Hlc, Instant};
 
@@ -48,4 +49,7 @@ pub struct Revision {
     /// What changed.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
+    /// The hash of the body that was here before the record was erased; then nothing else of it is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Hash>,
 }

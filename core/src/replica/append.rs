@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::notes::{meta, set_meta};
-use super::{Replica, ReplicaError, fold, tablet};
+use super::{Replica, ReplicaError, erase, fold, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
 use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, blobs, check_fields, genesis, parents_of};
@@ -125,6 +125,7 @@ fn append_one(
     parents: Vec<RevisionId>,
 ) -> Result<RevisionId, ReplicaError> {
     check_fields(&change.kind, &change.fields)?;
+    erase::check(tx, change)?;
     head.hlc = head.hlc.tick(world.now());
     let entry = Entry::write(Revision {
         id: RevisionId::new(world),
@@ -138,6 +139,7 @@ fn append_one(
         hlc: head.hlc,
         parents,
         fields: change.fields.clone(),
+        erased: None,
     })?;
     if entry.body.len() > MAX_BODY_BYTES {
         return Err(ReplicaError::TooLarge { bytes: entry.body.len() });

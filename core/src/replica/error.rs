@@ -50,6 +50,9 @@ pub enum ReplicaError {
         /// What was asked for.
         what: &'static str,
     },
+    /// The record, or the household it belongs to, was erased.
+    #[error("what is to be changed was erased")]
+    Erased,
     /// The same place of a log holds something else.
     #[error("a log holds something else at the same place")]
     Forked,
@@ -78,6 +81,7 @@ impl ReplicaError {
             Self::Entry(_) => Code::Malformed,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::NotFound { .. } => Code::NotFound,
+            Self::Erased => Code::RecordErased,
             Self::Forked => Code::LogForked,
             Self::Leased => Code::SyncRunning,
         }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::{add_to_log, keep_hlc, seen_hlc};
 use super::notes::{meta, set_meta};
 use super::sums::{self, Sums};
-use super::{Replica, ReplicaError, blobs, fold, handover, repair};
+use super::{Replica, ReplicaError, blobs, erase, fold, handover, repair};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, RecordId, RevisionId};
@@ -148,7 +148,7 @@ impl Replica {
         end: Option<u64>,
         now: Instant,
     ) -> Result<Received, ReplicaError> {
-        self.writing(|tx| {
+        let received = self.writing(|tx| {
             let mut received = Received::default();
             let mut sums = Sums::default();
             let mut hlc = seen_hlc(tx)?;
@@ -188,7 +188,9 @@ impl Replica {
                 set_meta(tx, "cursor", &end)?;
             }
             Ok(received)
-        })
+        })?;
+        self.sweep()?;
+        Ok(received)
     }
 
     /// Keeps a receipt that was checked, with what this device had in all when it was signed. If it names the same blobs as
@@ -245,6 +247,7 @@ impl Replica {
         let doing = ReplicaError::sql;
         self.writing(|tx| {
             super::project::clear(tx)?;
+            erase::note_all(tx)?;
             let mut statement =
                 tx.prepare("SELECT DISTINCT record FROM log ORDER BY n").map_err(doing("listing the records"))?;
             let records = statement
@@ -338,7 +341,14 @@ fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId) -> Result<(), 
         false => None,
     };
     add_to_log(tx, entry, chain, None)?;
-    fold::apply_received(tx, &entry.revision)
+    let revision = &entry.revision;
+    if revision.kind == Kind::Erasure || erase::is_erased(tx, revision.record)? {
+        erase::erase(tx, revision.record)
+    } else if revision.is_tombstone() {
+        Ok(())
+    } else {
+        fold::apply_received(tx, revision)
+    }
 }
 
 /// How a place is told whose body is not here any more.

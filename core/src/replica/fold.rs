@@ -114,7 +114,7 @@ pub(super) fn refresh(tx: &Transaction<'_>, record: RecordId) -> Result<(), Repl
 }
 
 /// The revisions of a record that are here and count, in order of arrival. One that the station refused no longer counts
-/// once the officer has decided what becomes of it.
+/// once the officer has decided what becomes of it; of a record that was erased none counts.
 pub(super) fn revisions(connection: &Connection, record: RecordId) -> Result<Vec<Revision>, ReplicaError> {
     let doing = ReplicaError::sql;
     let mut statement = connection
@@ -125,12 +125,18 @@ pub(super) fn revisions(connection: &Connection, record: RecordId) -> Result<Vec
         .map_err(doing("reading a record's log"))?;
     let bodies =
         statement.query_map([record], |row| row.get::<_, String>(0)).map_err(doing("reading a record's log"))?;
-    bodies
-        .map(|body| {
-            let body = body.map_err(doing("reading a record's log"))?;
-            serde_json::from_str(&body).map_err(ReplicaError::Stored)
-        })
-        .collect()
+    let mut revisions = Vec::new();
+    for body in bodies {
+        let body = body.map_err(doing("reading a record's log"))?;
+        let revision: Revision = serde_json::from_str(&body).map_err(ReplicaError::Stored)?;
+        if revision.kind == Kind::Erasure {
+            return Ok(Vec::new());
+        }
+        if !revision.is_tombstone() {
+            revisions.push(revision);
+        }
+    }
+    Ok(revisions)
 }
 
 /// Reads a record's row.

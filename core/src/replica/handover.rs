@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::Head;
 use super::notes::set_meta;
 use super::sums::Sums;
-use super::{Replica, ReplicaError, exchange, fold};
+use super::{Replica, ReplicaError, erase, exchange, fold};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, RecordId};
 
@@ -113,6 +113,7 @@ fn forget(tx: &Transaction<'_>, record: RecordId, device: DeviceId) -> Result<()
     .and_then(|_| tx.prepare_cached("DELETE FROM decision WHERE record = ?1"))
     .and_then(|mut to| to.execute([record]))
     .map_err(doing("forgetting a record"))?;
+    erase::forget(tx, record)?;
     fold::refresh(tx, record)
 }
 

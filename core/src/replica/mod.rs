@@ -8,6 +8,7 @@ mod blobs;
 #[cfg(feature = "bundle")]
 mod bundles;
 mod conflicts;
+mod erase;
 mod error;
 mod exchange;
 mod fold;
@@ -92,6 +93,8 @@ impl Replica {
         schema::prepare(&connection, key)?;
         let mut replica = Self { connection, lease: None };
         schema::migrate(&mut replica.connection, path, schema::MIGRATIONS)?;
+        // What cannot be swept now, with a full disk, is swept next time: the tablet opens all the same.
+        let _ = replica.sweep();
         Ok(replica)
     }
 

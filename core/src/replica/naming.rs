@@ -18,7 +18,7 @@ pub(super) fn title(connection: &Connection, row: &Row) -> Result<RecordTitle, R
         Kind::Person => Person::read(&row.fields).household,
         Kind::Visit => Visit::read(&row.fields).household,
         Kind::Task => Task::read(&row.fields).household,
-        Kind::Area | Kind::Officer | Kind::Device | Kind::Other(_) => None,
+        Kind::Area | Kind::Officer | Kind::Device | Kind::Erasure | Kind::Other(_) => None,
     };
     let household_name = match household {
         Some(id) => match tablet::household_name(connection, id) {

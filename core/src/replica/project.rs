@@ -15,7 +15,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
         Kind::Person => person(tx, r, row, old),
         Kind::Visit => visit(tx, r, row),
         Kind::Task => task(tx, r, row),
-        Kind::Device | Kind::Other(_) => Ok(()),
+        Kind::Device | Kind::Erasure | Kind::Other(_) => Ok(()),
     }
 }
 
@@ -23,7 +23,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
 pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     tx.execute_batch(
         "DELETE FROM record; DELETE FROM area; DELETE FROM officer; DELETE FROM household; DELETE FROM person;
-         DELETE FROM visit; DELETE FROM task; DELETE FROM scope; DELETE FROM resolution;
+         DELETE FROM visit; DELETE FROM task; DELETE FROM scope; DELETE FROM resolution; DELETE FROM erasure;
          INSERT INTO search (search) VALUES ('delete-all');",
     )
     .map_err(ReplicaError::sql("clearing the views"))

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::{Head, add_to_log};
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
-use super::{Replica, ReplicaError, exchange, fold};
+use super::{Replica, ReplicaError, erase, exchange, fold};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, RecordId};
-use crate::record::{Checkpoint, Entry, Revision, Stretch, genesis};
+use crate::record::{Checkpoint, Entry, Kind, Revision, Stretch, genesis};
 use crate::sync::{
     Detail, GiveItem, Held, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Proof, Range, RangeHeld, Receipt, Tally, Verdict,
 };
@@ -213,10 +213,13 @@ impl Replica {
         self.writing(|tx| {
             let mut by_log: BTreeMap<(DeviceId, u64), (Stretch, BTreeMap<u64, String>)> = BTreeMap::new();
             let (mut count, mut bytes) = (0, 0);
-            for (place, body) in unplaced_of_others(tx, device)? {
-                if given.contains(&place) {
-                    continue;
-                }
+            let mut waiting = unplaced_of_others(tx, device)?;
+            waiting.retain(|(place, _)| !given.contains(place));
+            // The station takes a tombstone only of what it knows to be erased.
+            if waiting.iter().any(|(_, body)| is_erasure(body)) {
+                waiting.retain(|(_, body)| is_erasure(body));
+            }
+            for (place, body) in waiting {
                 let Some(stretch) = stretch_at(tx, place)? else {
                     write_anew(tx, device, &[(place, body)])?;
                     continue;
@@ -366,7 +369,10 @@ fn remove(tx: &Transaction<'_>, place: (DeviceId, u64)) -> Result<(), ReplicaErr
         .prepare_cached("DELETE FROM log WHERE device = ?1 AND seq = ?2 RETURNING record")
         .and_then(|mut from| from.query_row(params![place.0, place.1], |row| row.get(0)).optional())
         .map_err(ReplicaError::sql("removing a revision"))?;
-    record.map_or(Ok(()), |record| fold::refresh(tx, record))
+    record.map_or(Ok(()), |record| {
+        erase::note_anew(tx, record)?;
+        fold::refresh(tx, record)
+    })
 }
 
 /// A place of a log, and what stands there.
@@ -382,7 +388,12 @@ fn unplaced_of_others(connection: &Connection, device: DeviceId) -> Result<Vec<P
     read().map_err(ReplicaError::sql("reading what others lack"))
 }
 
-/// Writes bodies of other logs anew at the end of the own one, under the names they have.
+fn is_erasure(body: &str) -> bool {
+    serde_json::from_str::<Revision>(body).is_ok_and(|revision| revision.kind == Kind::Erasure)
+}
+
+/// Writes bodies of other logs anew at the end of the own one, under the names they have. Of what was erased, and of
+/// what only the station says, there is nothing to say anew.
 fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Result<(), ReplicaError> {
     let mut head = Head::read(tx, device)?;
     for (place, body) in bodies {
@@ -392,7 +403,9 @@ fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Resu
         let old: Revision = serde_json::from_str(body).map_err(ReplicaError::Stored)?;
         let record = old.record;
         let sql = "SELECT count(*) FROM log WHERE record = ?1 AND id = ?2";
-        if exchange::count(tx, sql, params![record, old.id])? == 0 {
+        if old.is_tombstone() || old.kind.is_the_stations() {
+            erase::note_anew(tx, record)?;
+        } else if exchange::count(tx, sql, params![record, old.id])? == 0 {
             let entry = Entry::write(Revision { device, seq: head.seq + 1, ..old })?;
             head.follow(&entry);
             add_to_log(tx, &entry, Some(head.chain), None)?;

@@ -8,6 +8,14 @@ CREATE TABLE decision (
   at_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Follows from the log: records that were erased.
+
+CREATE TABLE erasure (
+  record BLOB PRIMARY KEY,
+  reason TEXT    NOT NULL,
+  at_ms  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Follows from the log: the revisions that decided a conflict.
 
 CREATE TABLE resolution (

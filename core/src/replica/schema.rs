@@ -46,6 +46,7 @@ pub(super) fn prepare(connection: &Connection, key: Option<&FileKey>) -> Result<
     connection.pragma_update(None, "journal_mode", "WAL").map_err(doing("switching to a write-ahead log"))?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(doing("making commits durable"))?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(doing("setting the cache"))?;
+    connection.pragma_update(None, "secure_delete", "ON").map_err(doing("overwriting what is deleted"))?;
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(doing("keeping temporary tables in memory"))
 }
 
@@ -87,6 +88,17 @@ fn copy_path(path: &Path, version: i64) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".schema-{version}"));
     PathBuf::from(name)
+}
+
+/// Removes the copies that were kept before steps up to schema `version`.
+pub(super) fn remove_copies(path: &Path, version: i64) -> Result<(), ReplicaError> {
+    for older in 1..version {
+        match std::fs::remove_file(copy_path(path, older)) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(ReplicaError::Copy(cause)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -170,6 +170,13 @@ fn remove_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
     Ok(())
 }
 
+/// Removes the drafts about a household that was erased.
+pub(super) fn remove_drafts(tx: &Transaction<'_>, household: RecordId) -> Result<(), ReplicaError> {
+    let drafts = rows(tx, "SELECT id FROM draft WHERE household = ?1", [household], |row| row.get(0))?;
+    drafts.into_iter().try_for_each(|draft| remove_draft(tx, draft))?;
+    drop_unused(tx)
+}
+
 fn drop_unused(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     tx.execute("DELETE FROM blob WHERE state = 'draft' AND hash NOT IN (SELECT hash FROM attachment)", [])
         .map_err(ReplicaError::sql("dropping unused files"))?;

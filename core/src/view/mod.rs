@@ -36,6 +36,7 @@ pub use households::{
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use sync::{
+    Erasures,
     FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine, SelfSync, Space,
     Stage, Standing, SyncSettings, SyncStatus, Tally,
 };

@@ -61,12 +61,26 @@ pub struct SyncStatus {
     pub conflicts: u32,
     /// How far this clock is ahead of the station's, in ms, at the last sync.
     pub clock_ahead_ms: Option<i64>,
+    /// What was erased of the records of this tablet's areas.
+    pub erased: Erasures,
     /// Syncing without anybody's hand.
     pub by_itself: SelfSync,
     /// The station's address.
     pub address: String,
     /// This tablet.
     pub device: DeviceId,
+}
+
+/// How many records were erased, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Erasures {
+    /// Because a person of the household asked for it.
+    pub on_request: u64,
+    /// Because they were kept as long as their kind is kept.
+    pub after_retention: u64,
+    /// When the last one was, by the station's clock.
+    pub last: Option<Instant>,
 }
 
 /// How syncing by itself goes.

@@ -119,6 +119,7 @@ pub fn revision(device: usize, seq: u64, parents: Vec<RevisionId>, fields: Field
         hlc: Hlc::new(1_780_000_000_000 + clock, 0),
         parents,
         fields,
+        erased: None,
     }
 }
 

@@ -84,8 +84,40 @@ impl Blobs {
     /// # Errors
     /// What the folder or the bucket says.
     pub fn keep_and_wait(&self, hash: Hash, bytes: Vec<u8>) -> Result<(), BlobsError> {
-        let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BlobsError::Waiting)?;
-        alone.block_on(self.keep(hash, bytes.into()))
+        alone(self.keep(hash, bytes.into()))
+    }
+
+    /// Lets the bytes of a blob go; let go twice is let go once.
+    ///
+    /// # Errors
+    /// What the folder or the bucket says.
+    pub async fn let_go(&self, hash: Hash) -> Result<(), BlobsError> {
+        self.remove(&key(hash), "letting a blob go").await
+    }
+
+    /// Lets the bytes of a blob go where nothing else runs beside, as on the command line.
+    ///
+    /// # Errors
+    /// What the folder or the bucket says.
+    pub fn let_go_and_wait(&self, hash: Hash) -> Result<(), BlobsError> {
+        alone(self.let_go(hash))
+    }
+
+    /// Whether the bytes of a blob are here.
+    ///
+    /// # Errors
+    /// What the folder or the bucket says.
+    pub async fn has(&self, hash: Hash) -> Result<bool, BlobsError> {
+        let found = found(self.objects.head(&key(hash)).await).map_err(BlobsError::doing("looking for a blob"))?;
+        Ok(found.is_some())
+    }
+
+    /// Whether the bytes of a blob are here, where nothing else runs beside.
+    ///
+    /// # Errors
+    /// What the folder or the bucket says.
+    pub fn has_and_wait(&self, hash: Hash) -> Result<bool, BlobsError> {
+        alone(self.has(hash))
     }
 
     /// The bytes of a blob, or a part of them; `None` if they are not here.
@@ -117,6 +149,12 @@ impl Blobs {
     async fn remove(&self, key: &Key, doing: &'static str) -> Result<(), BlobsError> {
         found(self.objects.delete(key).await).map(|_| ()).map_err(BlobsError::doing(doing))
     }
+}
+
+/// Waits where nothing else runs beside.
+fn alone<T>(work: impl Future<Output = Result<T, BlobsError>>) -> Result<T, BlobsError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BlobsError::Waiting)?;
+    runtime.block_on(work)
 }
 
 fn key(hash: Hash) -> Key {

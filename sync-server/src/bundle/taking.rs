@@ -114,7 +114,7 @@ impl Bundles<'_> {
         // The tablet may not know that the station was restored; its log is recognised by places and hashes.
         push.header.epoch = station.ok_or(BundleError::Refused(Code::NotFound))?.epoch;
         let bodies: Vec<&[u8]> = push.bodies().collect();
-        match self.store.push(head.station, head.device, &push.header, &bodies, self.world.now()) {
+        match self.store.push(head.station, head.device, &push.header, &bodies, self.world) {
             Err(refused) if refused.code() == Code::LogGap => Err(BundleError::Refused(Code::BundleIncomplete)),
             other => Ok(other?),
         }
@@ -127,8 +127,11 @@ impl Bundles<'_> {
             .filter(|media| size_bytes <= media.max_bytes && bytes.starts_with(media.begins_with));
         let Some(media) = media.filter(|_| Hash::of(&bytes) == hash) else { return Ok(false) };
         if !self.store.has_blob(station, hash)? {
-            self.blobs.keep_and_wait(hash, bytes)?;
+            self.blobs.keep_and_wait(hash, bytes.clone())?;
             self.store.keep_blob(station, hash, size_bytes, media.media_type, self.world.now())?;
+            if !self.blobs.has_and_wait(hash)? {
+                self.blobs.keep_and_wait(hash, bytes)?;
+            }
         }
         Ok(true)
     }

@@ -8,6 +8,7 @@ mod demo;
 mod device;
 mod migrate;
 mod output;
+mod record;
 mod run;
 mod station;
 
@@ -83,6 +84,9 @@ enum Command {
     /// Take in what tablets without a network have sent, and answer it
     #[command(subcommand)]
     Bundle(bundle::BundleCommand),
+    /// Find and erase records
+    #[command(subcommand)]
+    Record(record::RecordCommand),
     Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
     DemoData(demo::DemoData),
@@ -243,6 +247,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Officer(command) => account::officer(&desk, command),
         Command::Device(command) => device::device(&desk, command),
         Command::Bundle(command) => bundle::bundle(&desk, command),
+        Command::Record(command) => record::record(&desk, command),
         Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),
         Command::Config => {

@@ -6,7 +6,7 @@ use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, Revision
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Revision, genesis};
 use ailchin_core::sync::{EnrolRequest, PushHeader, Verdict};
 use ailchin_core::time::{Hlc, Instant};
-use ailchin_core::world::World;
+use ailchin_core::world::{Seeded, World};
 use ed25519_dalek::SigningKey;
 
 use crate::store::{Store, StoreError};
@@ -69,6 +69,7 @@ impl DemoTablet {
             hlc: self.hlc,
             parents: writing.parents,
             fields: writing.fields,
+            erased: None,
         })
         .map_err(|_| StoreError::Unreadable { doing: "writing a generated revision" })?;
         self.seq += 1;
@@ -90,7 +91,7 @@ impl DemoTablet {
         let checkpoint = Checkpoint::sign(&self.key, self.device, self.seq, self.link);
         let header = PushHeader { epoch: self.epoch, from: self.seq + 1 - count, checkpoint };
         let bodies: Vec<&[u8]> = self.waiting.iter().map(String::as_bytes).collect();
-        let answer = store.push(self.station, self.device, &header, &bodies, now)?;
+        let answer = store.push(self.station, self.device, &header, &bodies, &Seeded::new(self.seq, now))?;
         let refused = answer.items.iter().find_map(|item| match item.verdict {
             Verdict::Refused(code) => Some(code),
             Verdict::Stored(_) | Verdict::Duplicate(_) => None,

@@ -42,8 +42,7 @@ pub(super) async fn push(
         .blocking(move || {
             let push = Push::unpack(&packed)?;
             let bodies: Vec<&[u8]> = push.bodies().collect();
-            let now = shared.world.now();
-            Ok(shared.store.push(tablet.station, tablet.device, &push.header, &bodies, now)?)
+            Ok(shared.store.push(tablet.station, tablet.device, &push.header, &bodies, &*shared.world)?)
         })
         .await?;
     tracing::info!(device = %tablet.device, items = answer.items.len(), seq = answer.seq, "pushed");
@@ -109,8 +108,7 @@ pub(super) async fn give(
     let answer = app
         .blocking(move || {
             let gift = Gift::unpack(&packed)?;
-            let now = shared.world.now();
-            Ok(shared.store.give(tablet.station, tablet.device, &gift.header()?, &gift.logs()?, now)?)
+            Ok(shared.store.give(tablet.station, tablet.device, &gift.header()?, &gift.logs()?, &*shared.world)?)
         })
         .await?;
     tracing::info!(device = %tablet.device, items = answer.items.len(), "given back");

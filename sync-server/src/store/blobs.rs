@@ -53,7 +53,8 @@ impl Store {
         })
     }
 
-    /// Notes that verified bytes are here; noted twice is noted once.
+    /// Notes that verified bytes are here; noted twice is noted once. Afterwards the caller looks whether they are here still: they
+    /// may have been those of an erased blob, let go meanwhile.
     ///
     /// # Errors
     /// What SQLite says.
@@ -66,6 +67,8 @@ impl Store {
         now: Instant,
     ) -> Result<(), StoreError> {
         self.write("noting a blob", |tx| {
+            // Whoever lets the bytes of an erased blob of this hash go is done before this goes on, or does not begin.
+            tx.execute("DELETE FROM doomed WHERE hash = $1", cells![hash])?;
             tx.execute(
                 "INSERT INTO blob (station, hash, size_bytes, media_type, stored_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",

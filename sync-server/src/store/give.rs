@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, StationId};
-use ailchin_core::record::{Kind, Stretch};
+use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
+use ailchin_core::record::{Kind, Stretch, body_hash};
 use ailchin_core::sync::{GiveAnswer, GiveHeader, GiveItem, Proof, PushItem, Verdict};
 use ailchin_core::time::Instant;
+use ailchin_core::world::World;
 use ed25519_dalek::VerifyingKey;
 
 use super::error::Fault;
@@ -16,7 +17,7 @@ use super::place::Place;
 use super::push::read_body;
 use super::sql::{Tx, cells};
 use super::station::StationRow;
-use super::{Store, StoreError, device, place, records, station, stretches};
+use super::{Store, StoreError, device, erase, place, records, station, stretches};
 
 /// Of one log what proves it, and the bodies that the proof leaves out.
 pub type Given<'a> = (Proof, Vec<&'a [u8]>);
@@ -32,7 +33,7 @@ impl Store {
         device: DeviceId,
         header: &GiveHeader,
         logs: &[Given<'_>],
-        now: Instant,
+        world: &dyn World,
     ) -> Result<GiveAnswer, StoreError> {
         self.write("storing what was given back", |tx| {
             let station = station::require(tx, station)?;
@@ -40,7 +41,9 @@ impl Store {
             if header.epoch != station.epoch {
                 return Err(Code::EpochChanged.into());
             }
-            take(tx, &station, logs, now, |_| true)
+            let (answer, came) = take(tx, &station, logs, world.now(), |_| true)?;
+            erase::follow_households(tx, self, station.id, &came, world)?;
+            Ok(answer)
         })
     }
 
@@ -71,24 +74,27 @@ fn take(
     logs: &[Given<'_>],
     now: Instant,
     may_be: impl Fn(&Kind) -> bool,
-) -> Result<GiveAnswer, Fault> {
+) -> Result<(GiveAnswer, Vec<RecordId>), Fault> {
     let mut appender = Appender::begin(tx, station, now);
-    let mut items = Vec::new();
+    let ours = station.console_key().verifying_key();
+    let (mut items, mut came) = (Vec::new(), Vec::new());
     for log in logs {
         let stretch = stretch(log)?;
         let author = stretch.checkpoint.device;
-        let proved = match author_key(tx, station, &stretch, now)? {
-            Some(key) => stretch.verify(&key).map_err(|_| Code::CheckpointWrong),
+        let key = author_key(tx, station, &stretch, now)?;
+        let proved = match &key {
+            Some(key) => stretch.verify(key).map_err(|_| Code::CheckpointWrong),
             None => Err(Code::AuthorUnknown),
         };
+        let by_console = key == Some(ours);
         let links: BTreeMap<u64, (Hash, Hash)> =
             stretch.links().map(|(seq, body, chain)| (seq, (body, chain))).collect();
         let mut forked = false;
         for (seq, body) in log.0.travelling().zip(&log.1) {
             let (body_hash, chain) = links.get(&seq).copied().ok_or(Code::Malformed)?;
-            let one = One { author, seq, body, body_hash, chain };
+            let one = One { author, by_console, seq, body, body_hash, chain };
             let (verdict, filed) = match proved {
-                Ok(()) => one.store(&mut appender, station, &may_be)?,
+                Ok(()) => one.store(&mut appender, station, &may_be, &mut came)?,
                 Err(code) => (Verdict::Refused(code), None),
             };
             forked |= verdict == Verdict::Refused(Code::LogForked);
@@ -99,14 +105,14 @@ fn take(
         }
     }
     appender.finish()?;
-    Ok(GiveAnswer { items })
+    Ok((GiveAnswer { items }, came))
 }
 
 fn stretch((proof, bodies): &Given<'_>) -> Result<Stretch, Code> {
     if proof.travelling().count() != bodies.len() || proof.from == 0 {
         return Err(Code::Malformed);
     }
-    let hashes: BTreeMap<u64, Hash> = proof.travelling().zip(bodies).map(|(seq, body)| (seq, Hash::of(body))).collect();
+    let hashes: BTreeMap<u64, Hash> = proof.travelling().zip(bodies).map(|(seq, body)| (seq, body_hash(body))).collect();
     proof.stretch(|seq| hashes.get(&seq).copied()).ok_or(Code::Malformed)
 }
 
@@ -132,6 +138,7 @@ fn author_key(
 /// A revision that is given.
 struct One<'a> {
     author: DeviceId,
+    by_console: bool,
     seq: u64,
     body: &'a [u8],
     body_hash: Hash,
@@ -144,35 +151,45 @@ impl One<'_> {
         appender: &mut Appender<'_, '_>,
         station: &StationRow,
         may_be: &impl Fn(&Kind) -> bool,
+        came: &mut Vec<RecordId>,
     ) -> Result<(Verdict, Option<AreaId>), Fault> {
         let tx = appender.tx;
         let known = place::find(tx, station.id, self.author, self.seq)?;
-        match known {
+        let was_refused = match known {
             Some(Place { body_hash, .. }) if body_hash != self.body_hash => {
                 return Ok((Verdict::Refused(Code::LogForked), None));
             }
             // What somebody else holds was stored once: the area was taken from its author since, or its body went with it.
-            Some(Place { verdict: Verdict::Refused(Code::BodyGone | Code::OutOfScope), .. }) => {
-                tx.execute(
-                    "DELETE FROM refused WHERE station = $1 AND device = $2 AND seq = $3",
-                    cells![station.id, self.author, self.seq],
-                )?;
-                tx.execute(
-                    "UPDATE device SET refused = refused - 1 WHERE station = $1 AND device = $2",
-                    cells![station.id, self.author],
-                )?;
-            }
+            Some(Place { verdict: Verdict::Refused(Code::BodyGone | Code::OutOfScope), .. }) => true,
             Some(place) => return Ok((place.verdict, place.filed)),
-            None => {}
-        }
+            None => false,
+        };
         let entry = match read_body(self.body, self.author, self.seq) {
-            Ok(entry) if may_be(&entry.revision.kind) => entry,
+            Ok(entry)
+                if may_be(&entry.revision.kind) && (self.by_console || !entry.revision.kind.is_the_stations()) =>
+            {
+                entry
+            }
             Ok(_) => return Ok((Verdict::Refused(Code::OutOfScope), None)),
             Err(code) => return Ok((Verdict::Refused(code), None)),
         };
+        if let Some(code) = erase::refusal(&entry, records::find(tx, station.id, entry.revision.record)?.as_ref()) {
+            return Ok((Verdict::Refused(code), None));
+        }
         let Some((position, filed)) = records::store(appender, &entry, self.chain)? else {
             return Ok((Verdict::Refused(Code::RevisionKnown), None));
         };
+        if was_refused {
+            tx.execute(
+                "DELETE FROM refused WHERE station = $1 AND device = $2 AND seq = $3",
+                cells![station.id, self.author, self.seq],
+            )?;
+            tx.execute(
+                "UPDATE device SET refused = refused - 1 WHERE station = $1 AND device = $2",
+                cells![station.id, self.author],
+            )?;
+        }
+        came.push(entry.revision.record);
         if entry.revision.kind == Kind::Device {
             device::learn(tx, station, &entry.revision, appender.now)?;
         }

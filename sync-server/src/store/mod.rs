@@ -9,6 +9,7 @@ mod area;
 mod blobs;
 mod bundle;
 mod device;
+mod erase;
 mod error;
 mod feed;
 mod give;
@@ -21,6 +22,7 @@ mod push;
 mod ranges;
 mod receipt;
 mod records;
+mod retention;
 mod schema;
 mod session;
 mod sql;
@@ -45,6 +47,8 @@ pub use feed::{FeedLine, PullLimits};
 pub use give::Given;
 pub use moving::Moved;
 pub use overview::{Overview, TabletOverview};
+pub use records::FoundRecord;
+pub use retention::{Due, PastRetention};
 pub use session::Access;
 pub use sql::DatabaseError;
 pub use station::{ConsoleChange, NewStation, StationRow};
@@ -119,6 +123,15 @@ impl Store {
                 Ok(())
             }
         }
+    }
+
+    /// Overwrites what was deleted, wherever the database may still have it.
+    fn overwrite_what_was_erased(&self) -> Result<(), StoreError> {
+        match &self.database {
+            Database::Sqlite(file) => file.settle(),
+            Database::Postgres(pool) => pool.vacuum(),
+        }
+        .map_err(|source| StoreError::Database { doing: "overwriting what was erased", source })
     }
 
     /// Whether the store answers.

@@ -2,16 +2,17 @@
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, StationId};
-use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, Stretch, chain, check_fields, genesis};
+use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
+use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, Stretch, body_hash, chain, check_fields, genesis};
 use ailchin_core::sync::{PushAnswer, PushHeader, PushItem, Verdict};
 use ailchin_core::time::Instant;
+use ailchin_core::world::World;
 
 use super::device::DeviceRow;
 use super::error::Fault;
 use super::log::Appender;
 use super::sql::{Tx, cells};
-use super::{Store, StoreError, device, place, records, station, stretches};
+use super::{Store, StoreError, device, erase, place, records, station, stretches};
 
 /// The longest word for a kind.
 const MAX_KIND_BYTES: usize = 64;
@@ -28,9 +29,13 @@ impl Store {
         device: DeviceId,
         header: &PushHeader,
         bodies: &[&[u8]],
-        now: Instant,
+        world: &dyn World,
     ) -> Result<PushAnswer, StoreError> {
-        self.write("storing a push", |tx| push(tx, station, device, header, bodies, now))
+        self.write("storing a push", |tx| {
+            let (answer, came) = push(tx, station, device, header, bodies, world.now())?;
+            erase::follow_households(tx, self, station, &came, world)?;
+            Ok(answer)
+        })
     }
 }
 
@@ -41,7 +46,7 @@ fn push(
     header: &PushHeader,
     bodies: &[&[u8]],
     now: Instant,
-) -> Result<PushAnswer, Fault> {
+) -> Result<(PushAnswer, Vec<RecordId>), Fault> {
     let station = station::require(tx, station)?;
     let author = device::require(tx, station.id, device)?;
     if header.epoch != station.epoch {
@@ -56,9 +61,10 @@ fn push(
     let mut appender = Appender::begin(tx, &station, now);
     let mut hashes = Vec::with_capacity(bodies.len());
     let mut items = Vec::with_capacity(bodies.len());
+    let mut came = Vec::new();
     for (seq, body) in (header.from..).zip(bodies) {
         let gone = gone_hash(body);
-        let body_hash = gone.unwrap_or_else(|| Hash::of(body));
+        let body_hash = gone.unwrap_or_else(|| body_hash(body));
         link = chain(device, seq, link, body_hash);
         hashes.push(body_hash);
         let known = match seq <= author.seq || further {
@@ -73,7 +79,10 @@ fn push(
                 let stored = match (gone, read(tx, station.id, body, device, seq, scopes.as_deref())?) {
                     (Some(_), _) => Err(Code::BodyGone),
                     (None, Err(code)) => Err(code),
-                    (None, Ok(entry)) => records::store(&mut appender, &entry, link)?.ok_or(Code::RevisionKnown),
+                    (None, Ok(entry)) => {
+                        came.push(entry.revision.record);
+                        records::store(&mut appender, &entry, link)?.ok_or(Code::RevisionKnown)
+                    }
                 };
                 match stored {
                     Ok((position, filed)) => (Verdict::Stored(position), filed),
@@ -99,7 +108,7 @@ fn push(
     let (seq, head) =
         if header.checkpoint.seq > author.seq { (header.checkpoint.seq, link) } else { (author.seq, author.chain) };
     device::set_head(tx, station.id, device, seq, head, refused, now)?;
-    Ok(PushAnswer { seq, items })
+    Ok((PushAnswer { seq, items }, came))
 }
 
 /// The header fits the bodies and is signed by the device.
@@ -156,6 +165,12 @@ fn read(
         Ok(entry) => entry,
         Err(code) => return Ok(Err(code)),
     };
+    if entry.revision.kind.is_the_stations() {
+        return Ok(Err(Code::OutOfScope));
+    }
+    if let Some(code) = erase::refusal(&entry, records::find(tx, station, entry.revision.record)?.as_ref()) {
+        return Ok(Err(code));
+    }
     let Some(scopes) = scopes.filter(|scopes| !scopes.contains(&entry.revision.area)) else { return Ok(Ok(entry)) };
     let filed = records::find(tx, station, entry.revision.record)?.map(|row| row.filed);
     let own_area = filed.is_some_and(|filed| scopes.contains(&filed)) && stays(tx, station, &entry)?;

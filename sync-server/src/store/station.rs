@@ -239,6 +239,7 @@ pub(super) fn author(
                 hlc,
                 parents: change.parents.clone(),
                 fields: change.fields.clone(),
+                erased: None,
             })
             .map_err(|_| Fault::Unreadable)?;
             head = (head.0 + 1, entry.chain_after(head.1));

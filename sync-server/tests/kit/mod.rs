@@ -213,6 +213,7 @@ impl Tablet {
             hlc: Hlc::new(world.now().as_ms(), 0),
             parents: Vec::new(),
             fields: Fields::from([("name_zh".to_owned(), json!(format!("户{}", self.seq() + 1)))]),
+            erased: None,
         }
     }
 
@@ -238,7 +239,7 @@ impl Tablet {
     /// Puts any bytes at the next place of the log.
     pub(crate) fn write_body(&mut self, body: &str) {
         let previous = *self.links.last().unwrap();
-        let hash = Hash::of(body.as_bytes());
+        let hash = ailchin_core::record::body_hash(body.as_bytes());
         self.links.push(ailchin_core::record::chain(self.device, self.seq() + 1, previous, hash));
         self.bodies.push(body.to_owned());
     }
@@ -253,7 +254,7 @@ impl Tablet {
         let first = usize::try_from(from).unwrap() - 1;
         let bodies: Vec<&[u8]> =
             self.bodies[first..usize::try_from(to).unwrap()].iter().map(String::as_bytes).collect();
-        store.push(self.station, self.device, &self.header(from, to), &bodies, now)
+        store.push(self.station, self.device, &self.header(from, to), &bodies, &Seeded::new(self.seq(), now))
     }
 
     /// Pushes everything from place `from` on.

@@ -90,9 +90,9 @@ fn push_to_a_store() -> Target {
             return false;
         }
         let (header, bodies) = author.pushes(station.epoch, bodies.iter().map(Vec::as_slice));
-        let answer = store.push(station.id, author.device, &header, &bodies, NOW).unwrap();
+        let answer = store.push(station.id, author.device, &header, &bodies, &Seeded::new(1, NOW)).unwrap();
         assert_eq!(answer.items.len(), bodies.len());
-        let again = store.push(station.id, author.device, &header, &bodies, NOW).unwrap();
+        let again = store.push(station.id, author.device, &header, &bodies, &Seeded::new(1, NOW)).unwrap();
         assert!(again.items.iter().all(|item| !matches!(item.verdict, Verdict::Stored(_))));
         let stored: Vec<u64> = answer
             .items

@@ -81,6 +81,7 @@ impl Author {
                 hlc: Hlc::new(NOW.as_ms(), u32::try_from(index).unwrap()),
                 parents: if index == 1 { parents } else { Vec::new() },
                 fields,
+                erased: None,
             })
             .unwrap()
         };

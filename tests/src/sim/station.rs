@@ -335,7 +335,7 @@ impl Station {
                 let device = self.device(request)?;
                 let gift = Gift::unpack(&request.body).map_err(refusal)?;
                 let (header, logs) = (gift.header().map_err(refusal)?, gift.logs().map_err(refusal)?);
-                json_of(store.give(self.id, device, &header, &logs, now))
+                json_of(store.give(self.id, device, &header, &logs, world))
             }
             Door::Rollback => {
                 self.device(request)?;
@@ -357,7 +357,7 @@ impl Station {
                 }
                 let push = Push::unpack(&request.body).map_err(refusal)?;
                 let bodies: Vec<&[u8]> = push.bodies().collect();
-                json_of(store.push(self.id, device, &push.header, &bodies, now))
+                json_of(store.push(self.id, device, &push.header, &bodies, world))
             }
             Door::Pull { after } => pack_pull(store, self.id, self.device(request)?, *after).map_err(failed),
             Door::Receipt => {

@@ -149,11 +149,14 @@ impl Receiving {
             self.app.blobs.end_upload(self.name).await?;
             return Err(Refusal::from(Code::BlobWrong));
         };
-        self.app.blobs.keep(hash, bytes).await?;
+        self.app.blobs.keep(hash, bytes.clone()).await?;
         let station = self.name.station;
         self.app
             .store(move |store, world| store.keep_blob(station, hash, size_bytes, media.media_type, world.now()))
             .await?;
+        if !self.app.blobs.has(hash).await? {
+            self.app.blobs.keep(hash, bytes).await?;
+        }
         if self.begun
             && let Err(failed) = self.app.blobs.end_upload(self.name).await
         {

@@ -114,6 +114,12 @@ impl Pool {
         drop(idle);
     }
 
+    /// Overwrites what was deleted or replaced in the log. Readers go on meanwhile.
+    pub(in crate::store) fn vacuum(&self) -> Result<(), DatabaseError> {
+        let _place = self.take_place();
+        Ok(self.connect()?.client.batch_execute("VACUUM log")?)
+    }
+
     fn in_transaction<T>(&self, writes: bool, job: impl FnOnce(&Tx<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         let _place = self.take_place();
         let mut connection = self.begin(if writes { BEGIN_WRITING } else { BEGIN_READING })?;

@@ -1,0 +1,223 @@
+//! Erasing records: what the station writes about it, and what it leaves of them.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{DeviceId, RecordId, StationId};
+use ailchin_core::record::{Entry, EraseReason, Fields, Kind, REASON, blobs};
+use ailchin_core::world::World;
+
+use super::error::Fault;
+use super::log::Appender;
+use super::records::RecordRow;
+use super::sql::{Tx, cells};
+use super::station::{self, ConsoleChange};
+use super::{Store, StoreError, records};
+
+impl Store {
+    /// Erases records, and with a household that asked for it everything that belongs to it: an erasure is written about each,
+    /// bodies are replaced by tombstones, and blobs that nothing else names are let go. Erased twice is erased once. Which
+    /// records were erased now.
+    ///
+    /// # Errors
+    /// `not_found` for a record that is not here, `malformed` for one of a kind that only the station writes, or an area.
+    pub fn erase(
+        &self,
+        station: StationId,
+        which: &[RecordId],
+        reason: EraseReason,
+        world: &dyn World,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let console = self.console(station, world);
+        let erased = self.write("erasing records", |tx| {
+            station::require(tx, station)?;
+            let mut erasing = BTreeSet::new();
+            for record in which {
+                if records::find(tx, station, *record)?.is_none() {
+                    return Err(Code::NotFound.into());
+                }
+                let kinds: Vec<String> = tx.all(
+                    "SELECT DISTINCT kind FROM log WHERE station = $1 AND record = $2",
+                    cells![station, *record],
+                    |row| row.get("kind"),
+                )?;
+                if kinds.iter().map(|kind| Kind::named(kind)).any(|kind| kind == Kind::Area || kind == Kind::Device) {
+                    return Err(Code::Malformed.into());
+                }
+                erasing.insert(*record);
+                if reason == EraseReason::Request {
+                    erasing.extend(followers(tx, station, *record)?);
+                }
+            }
+            write_erasures(tx, console, station, erasing, reason, world)
+        })?;
+        if !erased.is_empty() {
+            self.overwrite_what_was_erased()?;
+        }
+        Ok(erased)
+    }
+
+    /// Blobs whose bytes are to go, each at most once.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn doomed_blobs(&self) -> Result<Vec<Hash>, StoreError> {
+        self.read("listing blobs that are to go", |tx| {
+            tx.all("SELECT DISTINCT hash FROM doomed ORDER BY hash", &[], |row| row.get("hash"))
+        })
+    }
+
+    /// Lets the bytes of a blob go by `remove`, unless some station has the blob after all. Whoever keeps the blob meanwhile waits
+    /// until this is done, and looks afterwards whether the bytes are there.
+    ///
+    /// # Errors
+    /// What the database or `remove` says; the blob stays on the list then.
+    pub fn let_blob_go(
+        &self,
+        hash: Hash,
+        mut remove: impl FnMut() -> Result<(), std::io::Error>,
+    ) -> Result<(), StoreError> {
+        self.write("letting the bytes of a blob go", |tx| {
+            if tx.execute("DELETE FROM doomed WHERE hash = $1", cells![hash])? == 0 {
+                return Ok(());
+            }
+            let kept = tx.exists(
+                "SELECT 1 FROM station JOIN blob ON blob.station = station.station AND blob.hash = $1 LIMIT 1",
+                cells![hash],
+            )?;
+            if kept { Ok(()) } else { remove().map_err(Fault::Sink) }
+        })
+    }
+}
+
+/// Writes that records were erased, which erases them here. Those that were erased before are left out.
+fn write_erasures(
+    tx: &Tx<'_>,
+    console: DeviceId,
+    station: StationId,
+    which: BTreeSet<RecordId>,
+    reason: EraseReason,
+    world: &dyn World,
+) -> Result<Vec<RecordId>, Fault> {
+    let (mut changes, mut erased) = (Vec::new(), Vec::new());
+    for record in which {
+        let Some(row) = records::find(tx, station, record)?.filter(|row| row.erased.is_none()) else { continue };
+        // Where it is filed now it stays, whatever may come of it later.
+        changes.push(ConsoleChange {
+            record,
+            kind: Kind::Erasure,
+            area: row.filed,
+            parents: Vec::new(),
+            fields: Fields::from([(REASON.to_owned(), reason.as_str().into())]),
+        });
+        erased.push(record);
+    }
+    station::author(tx, console, station, &changes, world)?;
+    Ok(erased)
+}
+
+/// Erases what came for a household after it was erased on request.
+pub(super) fn follow_households(
+    tx: &Tx<'_>,
+    store: &Store,
+    station: StationId,
+    came: &[RecordId],
+    world: &dyn World,
+) -> Result<(), Fault> {
+    let mut late = BTreeSet::new();
+    for record in came {
+        let Some(row) = records::find(tx, station, *record)?.filter(|row| row.erased.is_none()) else { continue };
+        let Some(household) = row.household else { continue };
+        let asked = records::find(tx, station, household)?
+            .is_some_and(|household| household.erased == Some(EraseReason::Request));
+        if asked {
+            late.insert(*record);
+        }
+    }
+    if late.is_empty() {
+        return Ok(());
+    }
+    let console = store.console(station, world);
+    write_erasures(tx, console, station, late, EraseReason::Request, world).map(|_| ())
+}
+
+fn followers(tx: &Tx<'_>, station: StationId, household: RecordId) -> Result<Vec<RecordId>, Fault> {
+    tx.all(
+        "SELECT record FROM record WHERE station = $1 AND household = $2 ORDER BY record",
+        cells![station, household],
+        |row| row.get("record"),
+    )
+}
+
+/// Leaves of a record's revisions what their erasure leaves. Places, positions, hashes and digests stay as they are.
+pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, record: RecordId) -> Result<(), Fault> {
+    let (tx, station) = (appender.tx, appender.station);
+    let bodies: Vec<String> =
+        tx.all("SELECT body FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| {
+            row.get("body")
+        })?;
+    let mut named = BTreeSet::new();
+    for body in bodies {
+        let entry = Entry::read(body).map_err(|_| Fault::Unreadable)?;
+        if entry.revision.kind == Kind::Erasure || entry.revision.is_tombstone() {
+            continue;
+        }
+        let left = entry.erase();
+        tx.execute(
+            "UPDATE log SET id = $1, body = $2 WHERE station = $3 AND device = $4 AND seq = $5",
+            cells![left.revision.id, left.body, station, left.revision.device, left.revision.seq],
+        )?;
+        named.extend(blobs(&entry.revision.fields).map(|(hash, _)| (entry.revision.device, hash)));
+    }
+    for (device, hash) in named {
+        unname(tx, station, device, hash)?;
+    }
+    Ok(())
+}
+
+/// A revision that named a blob was erased: the blob goes unless another one names it.
+fn unname(tx: &Tx<'_>, station: StationId, device: DeviceId, hash: Hash) -> Result<(), Fault> {
+    let mut still = false;
+    // The hash is in the body of whatever names it; what it is there the body itself says.
+    let text = format!("%{hash}%");
+    tx.each(
+        "SELECT body FROM log WHERE station = $1 AND device = $2 AND body LIKE $3",
+        cells![station, device, text],
+        |row| {
+            let entry = Entry::read(row.get("body")?).map_err(|_| Fault::Unreadable)?;
+            still = blobs(&entry.revision.fields).any(|(named, _)| named == hash);
+            Ok(if still { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        },
+    )?;
+    if still {
+        return Ok(());
+    }
+    tx.execute(
+        "DELETE FROM blob_named WHERE station = $1 AND device = $2 AND hash = $3",
+        cells![station, device, hash],
+    )?;
+    // By its devices, because a blob_named row is found by its device.
+    let named = tx.exists(
+        "SELECT 1 FROM device JOIN blob_named ON blob_named.station = device.station
+             AND blob_named.device = device.device AND blob_named.hash = $1
+         WHERE device.station = $2 LIMIT 1",
+        cells![hash, station],
+    )?;
+    if named {
+        return Ok(());
+    }
+    tx.execute("DELETE FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])?;
+    tx.execute(
+        "INSERT INTO doomed (station, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        cells![station, hash],
+    )
+    .map(|_| ())
+}
+
+/// Why an entry is not taken, although its author's log has it: only a tombstone came of what is not erased here.
+pub(super) fn refusal(entry: &Entry, row: Option<&RecordRow>) -> Option<Code> {
+    let erased = row.is_some_and(|row| row.erased.is_some());
+    (entry.revision.is_tombstone() && !erased).then_some(Code::BodyGone)
+}

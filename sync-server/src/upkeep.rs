@@ -1,0 +1,80 @@
+//! What a running server does now and then: uploads that nobody finished, bytes of blobs that were erased, records whose time
+//! is over. Each is looked at by itself, and what fails is looked at again the next time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ailchin_core::pack;
+use ailchin_core::record::EraseReason;
+use ailchin_core::world::World;
+use tokio::runtime::Handle;
+
+use crate::blobs::Blobs;
+use crate::store::{Due, Store, StoreError};
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Looks after a store and its blobs for as long as the server runs.
+pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn World>) {
+    let mut now_and_then = tokio::time::interval(EVERY);
+    loop {
+        now_and_then.tick().await;
+        match blobs.sweep_uploads(world.now()).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "uploads that nobody finished were ended"),
+            Err(failed) => tracing::warn!(error = %crate::causes(&failed), "sweeping uploads"),
+        }
+        let (store, blobs, world) = (Arc::clone(&store), blobs.clone(), Arc::clone(&world));
+        let looked = tokio::task::spawn_blocking(move || {
+            if let Err(failed) = erase_what_is_due(&store, &*world) {
+                tracing::warn!(error = %crate::causes(&failed), "erasing records whose time is over");
+            }
+            match let_blobs_go(&store, &blobs) {
+                Ok(0) => {}
+                Ok(gone) => tracing::info!(gone, "bytes of erased blobs were removed"),
+                Err(failed) => tracing::warn!(error = %crate::causes(&failed), "removing bytes of erased blobs"),
+            }
+        });
+        let _ = looked.await;
+    }
+}
+
+/// Erases the records of all stations whose time is over by the pack's rules, if the clock can be believed.
+fn erase_what_is_due(store: &Store, world: &dyn World) -> Result<(), StoreError> {
+    let Ok(pack) = pack::builtin() else { return Ok(()) };
+    for station in store.stations()? {
+        match store.retention_is_due(station.id, false, world.now())? {
+            Due::Now => {}
+            Due::Done => continue,
+            Due::ByHand => {
+                tracing::warn!(
+                    station = %station.id,
+                    "the clock jumped, or nobody looked for long: `ailchin-server record expired` shows what would be erased"
+                );
+                continue;
+            }
+        }
+        let past = store.past_retention(station.id, &pack.kinds, world.now())?;
+        let records: Vec<_> = past.iter().map(|one| one.record).collect();
+        let erased = store.erase(station.id, &records, EraseReason::Retention, world)?;
+        if !erased.is_empty() {
+            tracing::info!(station = %station.id, erased = erased.len(), "records whose time is over were erased");
+        }
+    }
+    Ok(())
+}
+
+/// Removes the bytes of blobs that were erased. How many blobs that was.
+pub(crate) fn let_blobs_go(store: &Store, blobs: &Blobs) -> Result<u64, StoreError> {
+    let mut gone = 0;
+    for hash in store.doomed_blobs()? {
+        let removing = || match Handle::try_current() {
+            Ok(runtime) => runtime.block_on(blobs.let_go(hash)).map_err(std::io::Error::other),
+            Err(_) => blobs.let_go_and_wait(hash).map_err(std::io::Error::other),
+        };
+        store.let_blob_go(hash, removing)?;
+        gone += 1;
+    }
+    Ok(gone)
+}
