@@ -106,7 +106,9 @@ fn made(path: &Path) -> Replica {
         let hlc = Hlc::new(at_ms.as_ms(), u32::try_from(seq).unwrap());
         let fields = serde_json::from_value(fields).unwrap();
         let (kind, officer) = (Kind::Household, OfficerId::from_bytes([0x10; 16]));
-        Entry::write(Revision { id, record, kind, area, device, seq, officer, at_ms, hlc, parents, fields }).unwrap()
+        let erased = None;
+        Entry::write(Revision { id, record, kind, area, device, seq, officer, at_ms, hlc, parents, fields, erased })
+            .unwrap()
     };
     let entries = [
         (10, theirs(1, household, vec![root], json!({ "phone": "13800000004" }))),

@@ -79,7 +79,10 @@ fn an_erased_record_keeps_places_and_digests_and_nothing_that_was_said(on: On) {
     let (erasure, rest) = after.split_last().unwrap();
     assert_eq!((erasure.revision.kind.clone(), erasure.revision.record), (Kind::Erasure, household));
     assert_eq!(erasure.revision.fields, Fields::from([("reason".to_owned(), json!("request"))]));
-    assert_eq!(rest.iter().map(|entry| entry.body_hash).collect::<Vec<_>>(), fed.iter().map(|e| e.body_hash).collect::<Vec<_>>());
+    assert_eq!(
+        rest.iter().map(|entry| entry.body_hash).collect::<Vec<_>>(),
+        fed.iter().map(|e| e.body_hash).collect::<Vec<_>>()
+    );
     let mut expected = before;
     expected.add(erasure.body_hash);
     assert_eq!(held(&station.store, station.id, &reader), expected, "digests go on as if nothing had gone");
@@ -224,7 +227,13 @@ fn a_photo_goes_with_the_last_revision_that_names_it(on: On) {
     assert!(!station.store.has_blob(station.id, shared).unwrap());
     let mut gone = Vec::new();
     for hash in station.store.doomed_blobs().unwrap() {
-        station.store.let_blob_go(hash, || { gone.push(hash); Ok(()) }).unwrap();
+        station
+            .store
+            .let_blob_go(hash, || {
+                gone.push(hash);
+                Ok(())
+            })
+            .unwrap();
     }
     assert_eq!(gone.len(), 2);
     assert_eq!(station.store.doomed_blobs().unwrap(), []);
@@ -295,9 +304,8 @@ fn records_are_past_retention_by_their_kind_and_households_with_all_that_is_thei
 fn a_clock_that_jumped_erases_nothing_by_itself(on: On) {
     const DAY: i64 = 24 * 3_600_000;
     let station = Station::on(on, 110);
-    let due = |days: i64, by_hand| {
-        station.store.retention_is_due(station.id, by_hand, MORNING.plus_ms(days * DAY)).unwrap()
-    };
+    let due =
+        |days: i64, by_hand| station.store.retention_is_due(station.id, by_hand, MORNING.plus_ms(days * DAY)).unwrap();
     assert_eq!(due(0, false), Due::Now);
     assert_eq!(due(0, false), Due::Done);
     assert_eq!(due(1, false), Due::Now);
@@ -312,10 +320,8 @@ fn a_clock_that_jumped_erases_nothing_by_itself(on: On) {
 
 fn areas_and_devices_cannot_be_erased(on: On) {
     let station = Station::on(on, 111);
-    let refused =
-        |record| code(station.store.erase(station.id, &[record], EraseReason::Request, &*station.world));
+    let refused = |record| code(station.store.erase(station.id, &[record], EraseReason::Request, &*station.world));
     assert_eq!(refused(station.root.into()), "malformed");
     assert_eq!(refused(station.gacha[0].into()), "malformed");
     assert_eq!(refused(record(&station)), "not_found");
-
 }

@@ -178,7 +178,8 @@ fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused(on: 
     let mut tablet = station.tablet(0);
     tablet.write(&*station.world, station.gacha[0]);
     let bodies = [tablet.bodies[0].as_bytes()];
-    let push = |header: &_| code(station.store.push(station.id, tablet.device, header, &bodies, &Seeded::new(1, MORNING)));
+    let push =
+        |header: &_| code(station.store.push(station.id, tablet.device, header, &bodies, &Seeded::new(1, MORNING)));
     let good = tablet.header(1, 1);
 
     let mut strange = good.clone();

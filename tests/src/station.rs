@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
-use ailchin_core::record::{Entry, Fields, Kind, Level, Names};
+use ailchin_core::record::{Entry, EraseReason, Fields, Kind, Level, Names};
 use ailchin_core::sync::{Invite, Receipt, Versions};
 use ailchin_core::world::{Machine, Seeded, World};
 use ailchin_server::blobs::Blobs;
@@ -295,6 +295,26 @@ impl Station {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.rows("PRAGMA integrity_check") == [[Cell::Text("ok".to_owned())]]
+    }
+
+    /// Erases a record, and what belongs to it; how many records that was.
+    ///
+    /// # Panics
+    /// If the store cannot be written.
+    pub fn erases(&self, record: RecordId, reason: EraseReason) -> usize {
+        self.store().erase(self.id, &[record], reason, &*self.world).unwrap().len()
+    }
+
+    /// How many records were erased.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn erased(&self) -> u64 {
+        match self.rows("SELECT count(*) FROM record WHERE erased IS NOT NULL")[0][0] {
+            Cell::Integer(count) => u64::try_from(count).unwrap(),
+            ref other => panic!("{other:?}"),
+        }
     }
 
     /// The blobs whose verified bytes lie in the station's folder.

@@ -269,6 +269,27 @@ pub fn photo(shade: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// The files of a tablet's folder, as a backup of it has them.
+///
+/// # Panics
+/// If they cannot be read.
+#[must_use]
+pub fn copied(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap())).collect()
+}
+
+/// Puts a tablet's folder back to a copy.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn put_back(copy: &[(String, Vec<u8>)], folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::remove_file(entry.path()).unwrap();
+    }
+    copy.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).unwrap());
+}
+
 /// A tablet whose every command is a process.
 #[derive(Debug)]
 pub struct TabletProgram {

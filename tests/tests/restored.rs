@@ -7,7 +7,7 @@ use std::path::Path;
 use ailchin_core::ids::RevisionId;
 use ailchin_core::record::{Fields, Kind};
 use ailchin_server::store::ConsoleChange;
-use ailchin_tests::tablet::a_visit;
+use ailchin_tests::tablet::{a_visit, copied, put_back};
 use ailchin_tests::{FaultProxy, Land, Station, Tablet};
 use serde_json::json;
 
@@ -173,16 +173,4 @@ fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and
     assert_eq!(old.syncs().refused, 0);
     both.visits(household, a_visit("visit"), &[]);
     assert_eq!(both.syncs().refused, 0);
-}
-
-fn copied(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-    files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap())).collect()
-}
-
-fn put_back(copy: &[(String, Vec<u8>)], folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
-        std::fs::remove_file(entry.path()).unwrap();
-    }
-    copy.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).unwrap());
 }

@@ -36,9 +36,8 @@ pub use households::{
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use sync::{
-    Erasures,
-    FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine, SelfSync, Space,
-    Stage, Standing, SyncSettings, SyncStatus, Tally,
+    Erasures, FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine,
+    SelfSync, Space, Stage, Standing, SyncSettings, SyncStatus, Tally,
 };
 pub use tablet::{Enrol, Fix, InviteText, InviteView, OfficerLine, Phase, Picture, TabletState, Unlock};
 pub use today::{DraftLine, TaskLine, Today, Waiting};

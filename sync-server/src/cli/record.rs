@@ -91,8 +91,7 @@ fn erase(
     records: &[RecordId],
     reason: EraseReason,
 ) -> Result<(), CliError> {
-    let erased =
-        store.erase(station.id, records, reason, &*desk.world).map_err(CliError::store("erasing records"))?;
+    let erased = store.erase(station.id, records, reason, &*desk.world).map_err(CliError::store("erasing records"))?;
     let blobs = open_blobs(&desk.config).map_err(CliError::Serve)?;
     let gone = let_blobs_go(store, &blobs).map_err(CliError::store("removing bytes of erased blobs"))?;
     let json = json!({ "erased": erased, "reason": reason, "blobs": gone });

@@ -209,11 +209,8 @@ fn unname(tx: &Tx<'_>, station: StationId, device: DeviceId, hash: Hash) -> Resu
         return Ok(());
     }
     tx.execute("DELETE FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])?;
-    tx.execute(
-        "INSERT INTO doomed (station, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        cells![station, hash],
-    )
-    .map(|_| ())
+    tx.execute("INSERT INTO doomed (station, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING", cells![station, hash])
+        .map(|_| ())
 }
 
 /// Why an entry is not taken, although its author's log has it: only a tombstone came of what is not erased here.

@@ -112,7 +112,8 @@ fn stretch((proof, bodies): &Given<'_>) -> Result<Stretch, Code> {
     if proof.travelling().count() != bodies.len() || proof.from == 0 {
         return Err(Code::Malformed);
     }
-    let hashes: BTreeMap<u64, Hash> = proof.travelling().zip(bodies).map(|(seq, body)| (seq, body_hash(body))).collect();
+    let hashes: BTreeMap<u64, Hash> =
+        proof.travelling().zip(bodies).map(|(seq, body)| (seq, body_hash(body))).collect();
     proof.stretch(|seq| hashes.get(&seq).copied()).ok_or(Code::Malformed)
 }
 

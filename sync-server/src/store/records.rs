@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::erase;
 use super::error::Fault;
 use super::log::Appender;
-use super::{Store, StoreError, place};
 use super::sql::{Row, Tx, cells};
+use super::{Store, StoreError, place};
 
 /// Where a record is.
 #[derive(Clone, Copy)]
@@ -85,8 +85,11 @@ fn revisions(tx: &Tx<'_>, station: StationId, record: RecordId) -> Result<Vec<Re
         tx.all("SELECT body FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| {
             row.get("body")
         })?;
-    let mut revisions: Vec<Revision> =
-        bodies.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>().map_err(|_| Fault::Unreadable)?;
+    let mut revisions: Vec<Revision> = bodies
+        .iter()
+        .map(|body| serde_json::from_str(body))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Fault::Unreadable)?;
     revisions.retain(|revision| !revision.is_tombstone());
     Ok(revisions)
 }

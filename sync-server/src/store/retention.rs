@@ -69,10 +69,9 @@ impl Store {
     pub fn retention_is_due(&self, station: StationId, by_hand: bool, now: Instant) -> Result<Due, StoreError> {
         self.write("noting that records are looked through", |tx| {
             let made_at = station::require(tx, station)?.made_at;
-            let before =
-                tx.optional("SELECT looked_at FROM retention WHERE station = $1", cells![station], |row| {
-                    row.get::<Instant>("looked_at")
-                })?;
+            let before = tx.optional("SELECT looked_at FROM retention WHERE station = $1", cells![station], |row| {
+                row.get::<Instant>("looked_at")
+            })?;
             let step = now.since(before.unwrap_or(made_at));
             // A clock that was put back is believed from now on; one that jumped ahead only by hand.
             let due = match step {
@@ -115,7 +114,8 @@ fn past(tx: &Tx<'_>, station: StationId, rules: &[KindRule], now: Instant) -> Re
     )?;
     let mut past = Vec::new();
     for one in kept {
-        let Some(months) = rules.iter().find(|rule| rule.kind == one.kind).and_then(|rule| rule.retention_months) else {
+        let Some(months) = rules.iter().find(|rule| rule.kind == one.kind).and_then(|rule| rule.retention_months)
+        else {
             continue;
         };
         let keeps_it = match one.kind {
@@ -128,10 +128,7 @@ fn past(tx: &Tx<'_>, station: StationId, rules: &[KindRule], now: Instant) -> Re
             continue;
         }
         let has_account = one.kind == Kind::Officer
-            && tx.exists(
-                "SELECT 1 FROM officer WHERE station = $1 AND officer = $2",
-                cells![station, one.record],
-            )?;
+            && tx.exists("SELECT 1 FROM officer WHERE station = $1 AND officer = $2", cells![station, one.record])?;
         if !has_account {
             past.push(PastRetention { record: one.record, kind: one.kind, last });
         }

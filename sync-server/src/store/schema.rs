@@ -12,7 +12,7 @@ use super::StoreError;
 use super::sql::DatabaseError;
 
 /// The steps, oldest first. Step `n` leads from form `n` to form `n + 1`.
-const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Makes the file readable by its owner only: it holds the station's keys.
 pub(super) fn make_private_file(path: &Path) -> Result<(), StoreError> {
@@ -137,7 +137,7 @@ mod tests {
         let mut connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = bring_up_to_date(&mut connection, &path);
-        assert!(matches!(refused, Err(StoreError::TooNew { found: 99, known: 2 })), "{refused:?}");
+        assert!(matches!(refused, Err(StoreError::TooNew { found: 99, known: 3 })), "{refused:?}");
         assert_eq!(form_of(&connection).unwrap(), 99);
     }
 

@@ -32,6 +32,7 @@ describe.each(['zh', 'mn-Cyrl'] as const)('in %s', (mode) => {
       'pin_too_weak',
       'already_enrolled',
       'not_found',
+      'record_erased',
       'sync_running',
       'sync_stopped',
     ]

@@ -81,6 +81,7 @@ function adviceKey(code: Code): TextKey | null {
     case 'pin_too_weak':
     case 'already_enrolled':
     case 'not_found':
+    case 'record_erased':
     case 'sync_running':
     case 'sync_stopped':
       return null

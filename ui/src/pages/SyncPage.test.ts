@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import { mountPage, settled } from '@/testing/mount'
-import { receipt, standing, syncStatus } from '@/testing/tablet'
+import { ago, receipt, standing, syncStatus } from '@/testing/tablet'
 import SyncPage from './SyncPage.vue'
 
 beforeEach(() => {
@@ -103,6 +103,12 @@ test('a clock two minutes off is told, one minute is not', async () => {
   expect((await showing({ clock_ahead_ms: 60_000 })).has('sync-clock')).toBe(false)
   expect((await showing({ clock_ahead_ms: 5_400_000 })).at('sync-clock').text()).toContain('快 90 分钟')
   expect((await showing({ clock_ahead_ms: -5_400_000 })).at('sync-clock').text()).toContain('慢 90 分钟')
+})
+
+test('how many records were erased is told, and why', async () => {
+  expect((await showing({})).has('sync-erased')).toBe(false)
+  const page = await showing({ erased: { on_request: 2, after_retention: 5, last: ago(20) } })
+  expect(page.at('sync-erased').text()).toContain('已删除 7 条记录：按住户要求 2 条，保存期满 5 条')
 })
 
 test('refused changes and conflicts are told with their number', async () => {

@@ -108,6 +108,7 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
         },
         covered: false,
         conflicts: 12,
+        erased: { on_request: 14, after_retention: 207, last: ago(20) },
         clock_ahead_ms: 5_400_000,
         by_itself: { on: true, next_in_ms: 252_000, last_probe: { at: ago(0.02), answered: false } },
         last_error: { code: 'station_unreachable' },

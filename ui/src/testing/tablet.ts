@@ -79,6 +79,7 @@ export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
     last_error: null,
     last_tried: ago(14),
     conflicts: 0,
+    erased: { on_request: 0, after_retention: 0, last: null },
     clock_ahead_ms: 0,
     by_itself: { on: true, next_in_ms: 540_000, last_probe: { at: ago(0.1), answered: true } },
     address: 'https://192.168.8.10:7443',

@@ -50,32 +50,17 @@ DROP TABLE log;
 ALTER TABLE log_2 RENAME TO log;
 CREATE INDEX log_of_record ON log (station, record);
 
--- Where a record is filed: in its household's area if it has one, else in its own; and why it was erased, if it was. Made from the log where it is missing.
+-- Where a record is filed: in its household's area if it has one, else in its own. Made from the log where it is missing.
 CREATE TABLE record (
     station   BLOB NOT NULL,
     record    BLOB NOT NULL,
     area      BLOB NOT NULL,
     household BLOB,
     filed     BLOB NOT NULL,
-    erased    TEXT,
     PRIMARY KEY (station, record)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX record_of_household ON record (station, household);
-
--- Blobs of erased records that no row of blob has any more: their bytes are to go.
-CREATE TABLE doomed (
-    station BLOB NOT NULL,
-    hash    BLOB NOT NULL,
-    PRIMARY KEY (station, hash)
-) STRICT, WITHOUT ROWID;
-
--- When records that were kept long enough were last looked for.
-CREATE TABLE retention (
-    station   BLOB NOT NULL,
-    looked_at INTEGER NOT NULL,
-    PRIMARY KEY (station)
-) STRICT, WITHOUT ROWID;
 
 -- Stretches of logs that a checkpoint covers: with them anybody can prove each of their revisions later.
 CREATE TABLE stretch (
