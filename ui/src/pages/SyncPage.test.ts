@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import { mountPage, settled } from '@/testing/mount'
-import { ago, receipt, standing, syncStatus } from '@/testing/tablet'
+import { ago } from '@/testing/people'
+import { receipt, standing, syncStatus } from '@/testing/tablet'
 import SyncPage from './SyncPage.vue'
 
 beforeEach(() => {
