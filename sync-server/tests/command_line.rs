@@ -7,10 +7,14 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use ailchin_core::ids::DeviceId;
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{DeviceId, RecordId};
+use ailchin_core::record::Kind;
 use ailchin_core::sync::{EnrolRequest, Enrolled, Invite};
 use ailchin_core::time::Instant;
-use ailchin_core::world::Seeded;
+use ailchin_core::world::{Seeded, World as _};
+use ailchin_server::blobs::Blobs;
+use ailchin_server::store::{ConsoleChange, Store};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
@@ -147,4 +151,94 @@ fn a_console_password_comes_from_the_standard_input_and_a_weak_one_is_refused() 
     assert_eq!(answer(folder, &["officer", "list"])["console"], false);
     assert_eq!(set("grass and wind"), 0);
     assert_eq!(answer(folder, &["officer", "list"])["console"], true);
+}
+
+/// Stores a household and a visit with a photo as a tablet would, and gives back their records and the photo's hash.
+fn with_a_visited_household(folder: &Path) -> [RecordId; 2] {
+    let store = Store::open(&folder.join("station/station.db")).unwrap();
+    let world = Seeded::new(8, Instant::from_ms(1_780_272_000_000));
+    let station = store.stations().unwrap().remove(0);
+    let (household, visit) = (RecordId::new(&world), RecordId::new(&world));
+    let change = |record, kind, fields: Value| ConsoleChange {
+        record,
+        kind,
+        area: station.root,
+        parents: Vec::new(),
+        fields: serde_json::from_value(fields).unwrap(),
+    };
+    let photo = json!({ "blob": Hash::of(b"photo"), "name": "p.jpg", "size_bytes": 5, "media_type": "image/jpeg" });
+    let changes = [
+        change(household, Kind::Household, json!({ "name_zh": "巴特尔", "phone": "100-7654" })),
+        change(visit, Kind::Visit, json!({ "household": household, "answer.photo": photo })),
+    ];
+    store.author(station.id, &changes, &world).unwrap();
+    Blobs::in_folder(&folder.join("station/blobs"))
+        .unwrap()
+        .keep_and_wait(Hash::of(b"photo"), b"photo".to_vec())
+        .unwrap();
+    store.keep_blob(station.id, Hash::of(b"photo"), 5, "image/jpeg", world.now()).unwrap();
+    [household, visit]
+}
+
+#[test]
+fn a_household_that_asks_is_found_and_erased_with_its_photos() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_station(folder);
+    let [household, visit] = with_a_visited_household(folder);
+    for words in ["巴特尔", "7654"] {
+        let found = answer(folder, &["record", "find", words]);
+        assert_eq!((&found["record"], &found["kind"]), (&json!(household), &json!("household")));
+    }
+    let photo = folder.join("station/blobs").join(Blobs::path(Hash::of(b"photo")));
+    assert!(photo.exists());
+    assert_eq!(exit(folder, &["record", "erase", "not an id"]), 2);
+    let erased = answer(folder, &["record", "erase", &household.to_string()]);
+    let mut both = [household, visit];
+    both.sort_unstable();
+    assert_eq!((&erased["erased"], &erased["blobs"]), (&json!(both), &json!(1)));
+    assert!(!photo.exists());
+    assert!(run(folder, &["record", "find", "7654"]).stdout.is_empty());
+    let bytes = std::fs::read(folder.join("station/station.db")).unwrap();
+    assert!(!bytes.windows(8).any(|window| window == b"100-7654"));
+    assert_eq!(answer(folder, &["record", "erase", &household.to_string()])["erased"], json!([]));
+}
+
+#[test]
+fn a_backup_is_a_whole_store_and_lets_go_of_photos_that_were_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_station(folder);
+    let [household, _] = with_a_visited_household(folder);
+    let to = folder.join("backup");
+    let made = answer(folder, &["backup", "--to", to.to_str().unwrap()]);
+    assert_eq!(made["blobs_copied"], 1);
+    let copy = Store::open(Path::new(made["copy"].as_str().unwrap())).unwrap();
+    assert_eq!(copy.find_records(copy.stations().unwrap()[0].id, "7654").unwrap()[0].record, household);
+    let photo = to.join("blobs").join(Blobs::path(Hash::of(b"photo")));
+    assert_eq!(std::fs::read(&photo).unwrap(), b"photo");
+    answer(folder, &["record", "erase", &household.to_string()]);
+    answer(folder, &["backup", "--to", to.to_str().unwrap()]);
+    assert!(!photo.exists());
+    assert_eq!(exit(folder, &["backup", "--to", to.to_str().unwrap(), "--keep-days", "0"]), 2);
+}
+
+#[test]
+fn what_was_kept_long_enough_is_listed_and_erased_when_somebody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_station(folder);
+    with_a_visited_household(folder);
+    // Stored in June 2026 by the clock of this test; whether that is long ago depends on today.
+    let store = Store::open(&folder.join("station/station.db")).unwrap();
+    let station = store.stations().unwrap().remove(0);
+    let kinds = &ailchin_core::pack::builtin().unwrap().kinds;
+    let far = Instant::from_ms(1_780_272_000_000 + 4_000 * 86_400_000);
+    assert_eq!(store.past_retention(station.id, kinds, far).unwrap().len(), 2);
+    let now = ailchin_core::world::Machine.now();
+    let expected = store.past_retention(station.id, kinds, now).unwrap().len();
+    drop(store);
+    let listed = run(folder, &["record", "expired"]);
+    assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), expected);
+    assert_eq!(answer(folder, &["record", "expired", "--erase"])["reason"], "retention");
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 usage or settings, 3 refused, 4 the store or a file failed.
 
 mod account;
+mod backup;
 mod bundle;
 mod demo;
 mod device;
@@ -87,6 +88,7 @@ enum Command {
     /// Find and erase records
     #[command(subcommand)]
     Record(record::RecordCommand),
+    Backup(backup::Backup),
     Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
     DemoData(demo::DemoData),
@@ -141,6 +143,8 @@ enum CliError {
     StillServed,
     #[error("the server's address is not known: start it once, or say --address https://host:port")]
     NoAddress,
+    #[error("the store is in PostgreSQL: back it up with pg_dump, and keep its copies no longer than 30 days")]
+    NotAFile,
     #[error("the text is not {0}")]
     Unreadable(&'static str),
 }
@@ -157,6 +161,7 @@ impl CliError {
             | Self::Unreadable(_)
             | Self::SeveralStations
             | Self::NoAddress
+            | Self::NotAFile
             | Self::Serve(ServeError::PlainHttp | ServeError::Store(StoreError::Address(_)))
             | Self::Store { source: StoreError::Address(_), .. } => USAGE,
             Self::Store {
@@ -248,6 +253,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Device(command) => device::device(&desk, command),
         Command::Bundle(command) => bundle::bundle(&desk, command),
         Command::Record(command) => record::record(&desk, command),
+        Command::Backup(command) => backup::backup(&desk, &command),
         Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),
         Command::Config => {

@@ -125,6 +125,19 @@ impl Store {
         }
     }
 
+    /// Writes a copy of the store's file as it is at this moment; `false` if the store is no file.
+    ///
+    /// # Errors
+    /// What the database says; also if there is a file of that name.
+    pub fn back_up(&self, to: &Path) -> Result<bool, StoreError> {
+        match &self.database {
+            Database::Sqlite(file) => {
+                file.copy_to(to).map(|()| true).map_err(|source| StoreError::Database { doing: "copying", source })
+            }
+            Database::Postgres(_) => Ok(false),
+        }
+    }
+
     /// Overwrites what was deleted, wherever the database may still have it.
     fn overwrite_what_was_erased(&self) -> Result<(), StoreError> {
         match &self.database {

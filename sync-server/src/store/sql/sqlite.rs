@@ -37,6 +37,13 @@ impl SqliteFile {
         Ok(lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
+    /// Writes a copy of the file as it is at this moment.
+    pub(in crate::store) fn copy_to(&self, to: &Path) -> Result<(), DatabaseError> {
+        let reader = open_connection(&self.path)?;
+        reader.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        Ok(())
+    }
+
     pub(in crate::store) fn write<T>(&self, job: impl FnOnce(&Tx<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut writer = lock(&self.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(DatabaseError::from)?;
