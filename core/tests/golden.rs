@@ -90,6 +90,8 @@ fn messages() -> Vec<Message> {
         json_of("identity-request", &IdentityRequest { device: DEVICE }),
         json_of("proof-of-a-log", &proof_of_a_log()),
         json_of("revision", &revision(1)),
+        json_of("erasure", &erasure()),
+        json_of("tombstone", &Entry::write(revision(1)).unwrap().erase().revision),
         Message {
             file: "invite.txt".to_owned(),
             of: "Invite",
@@ -258,6 +260,11 @@ fn revision(seq: u64) -> Revision {
         fields: Fields::from([("name_mong".to_owned(), json!("ᠪᠠᠭᠠᠲᠤᠷ")), ("photo".to_owned(), photo)]),
         erased: None,
     }
+}
+
+fn erasure() -> Revision {
+    let fields = Fields::from([("reason".to_owned(), json!("request"))]);
+    Revision { kind: Kind::Erasure, parents: Vec::new(), fields, ..revision(2) }
 }
 
 fn bodies() -> Vec<String> {

@@ -9,8 +9,9 @@ use ailchin_core::pack;
 use ailchin_core::record::{Entry, EraseReason, Fields, Kind, body_hash};
 use ailchin_core::sync::{Digest, PushItem, StateQuery, Verdict};
 
+use ailchin_server::blobs::Blobs;
 use ailchin_server::store::{Due, Store};
-use kit::{MORNING, On, Station, Tablet, code, on_both};
+use kit::{Doors, MORNING, On, Station, Tablet, code, on_both};
 use serde_json::json;
 
 on_both! {
@@ -324,4 +325,29 @@ fn areas_and_devices_cannot_be_erased(on: On) {
     assert_eq!(refused(station.root.into()), "malformed");
     assert_eq!(refused(station.gacha[0].into()), "malformed");
     assert_eq!(refused(record(&station)), "not_found");
+}
+
+#[test]
+fn a_running_server_erases_what_was_kept_long_enough_and_the_bytes_of_its_photos() {
+    const DAY: i64 = 24 * 3_600_000;
+    let station = Station::new(112);
+    let mut tablet = station.tablet(0);
+    let (visit, hash) = (record(&station), Hash::of(b"photo"));
+    write(&mut tablet, &station, visit, Kind::Visit, json!({ "photo": photo(hash) }));
+    tablet.push(&station.store, 1).unwrap();
+    let blobs = Blobs::in_folder(&station.folder.path().join("blobs")).unwrap();
+    blobs.keep_and_wait(hash, b"photo".to_vec()).unwrap();
+    station.store.keep_blob(station.id, hash, 5, "image/jpeg", MORNING).unwrap();
+    let later = MORNING.plus_ms(800 * DAY);
+    station.store.retention_is_due(station.id, true, later).unwrap();
+    station.world.set_now(later.plus_ms(DAY));
+    let doors = Doors::open(&station);
+    let gone = (0..10_000).any(|_| {
+        assert!(doors.get("/healthz").send().unwrap().status().is_success());
+        !blobs.has_and_wait(hash).unwrap()
+    });
+    assert!(gone, "the photo is still there");
+    let erased = feed(&station, &tablet);
+    assert!(erased.iter().any(|entry| entry.revision.record == visit && entry.revision.kind == Kind::Erasure));
+    doors.running.stop().unwrap();
 }
