@@ -216,7 +216,6 @@ fn what_stood_at_a_place_of_anothers_log_goes_on_under_the_own_name() {
     let other = Entry::write(Revision {
         id: RevisionId::new(&desk.world),
         fields: serde_json::from_value(json!({ "note": "狗" })).unwrap(),
-        erased: None,
         ..first.revision.clone()
     })
     .unwrap();

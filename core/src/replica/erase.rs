@@ -59,11 +59,13 @@ pub(super) fn check(connection: &Connection, change: &Change) -> Result<(), Repl
 /// Leaves of a record what its erasure leaves; the erasure is in the log.
 pub(super) fn erase(tx: &Transaction<'_>, record: RecordId) -> Result<(), ReplicaError> {
     let doing = ReplicaError::sql;
+    let mut said = tablet::remove_drafts(tx, record)?;
     for body in bodies(tx, record)? {
         let entry = Entry::read(body)?;
         if entry.revision.is_tombstone() || entry.revision.kind == Kind::Erasure {
             continue;
         }
+        said = true;
         let left = entry.erase();
         let place = (entry.revision.device, entry.revision.seq);
         // One that was refused is nothing to decide about any more.
@@ -89,9 +91,10 @@ pub(super) fn erase(tx: &Transaction<'_>, record: RecordId) -> Result<(), Replic
         }
     }
     tx.execute("DELETE FROM decision WHERE record = ?1", [record]).map_err(doing("erasing decisions"))?;
-    tablet::remove_drafts(tx, record)?;
     note(tx, record)?;
-    set_meta(tx, "sweep", &true)?;
+    if said {
+        set_meta(tx, "sweep", &true)?;
+    }
     fold::refresh(tx, record)
 }
 

@@ -170,11 +170,13 @@ fn remove_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
     Ok(())
 }
 
-/// Removes the drafts about a household that was erased.
-pub(super) fn remove_drafts(tx: &Transaction<'_>, household: RecordId) -> Result<(), ReplicaError> {
+/// Removes the drafts about a household that was erased; whether there were any.
+pub(super) fn remove_drafts(tx: &Transaction<'_>, household: RecordId) -> Result<bool, ReplicaError> {
     let drafts = rows(tx, "SELECT id FROM draft WHERE household = ?1", [household], |row| row.get(0))?;
+    let any = !drafts.is_empty();
     drafts.into_iter().try_for_each(|draft| remove_draft(tx, draft))?;
-    drop_unused(tx)
+    drop_unused(tx)?;
+    Ok(any)
 }
 
 fn drop_unused(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
