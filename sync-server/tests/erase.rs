@@ -7,11 +7,11 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{RecordId, StationId};
 use ailchin_core::pack;
 use ailchin_core::record::{Entry, EraseReason, Fields, Kind, body_hash};
-use ailchin_core::sync::{Digest, PushItem, StateQuery, Verdict};
+use ailchin_core::sync::{Digest, StateQuery, Verdict};
 
 use ailchin_server::blobs::Blobs;
 use ailchin_server::store::{Due, Store};
-use kit::{Doors, MORNING, On, Station, Tablet, code, on_both};
+use kit::{Doors, MORNING, On, Station, Tablet, code, on_both, positions};
 use serde_json::json;
 
 on_both! {
@@ -26,16 +26,6 @@ on_both! {
     records_are_past_retention_by_their_kind_and_households_with_all_that_is_theirs,
     a_clock_that_jumped_erases_nothing_by_itself,
     areas_and_devices_cannot_be_erased,
-}
-
-fn stored(items: &[PushItem]) -> Vec<u64> {
-    items
-        .iter()
-        .map(|item| match item.verdict {
-            Verdict::Stored(at) | Verdict::Duplicate(at) => at,
-            Verdict::Refused(code) => panic!("refused: {code}"),
-        })
-        .collect()
 }
 
 /// Writes a revision of a record; its body.
@@ -70,7 +60,7 @@ fn an_erased_record_keeps_places_and_digests_and_nothing_that_was_said(on: On) {
     let body = write(&mut tablet, &station, household, Kind::Household, json!({ "phone": "100-7654" }));
     write(&mut tablet, &station, household, Kind::Household, json!({ "name_zh": "巴特尔" }));
     let spared = write(&mut tablet, &station, other, Kind::Household, json!({ "phone": "100-1111" }));
-    stored(&tablet.push(&station.store, 1).unwrap().items);
+    positions(&tablet.push(&station.store, 1).unwrap().items);
     let (before, fed) = (held(&station.store, station.id, &reader), feed(&station, &reader));
 
     assert_eq!(erase(&station, household, EraseReason::Request), [household]);
@@ -112,7 +102,7 @@ fn what_comes_late_of_an_erased_record_is_stored_as_a_tombstone(on: On) {
     tablet.push(&station.store, 1).unwrap();
     erase(&station, household, EraseReason::Retention);
     let late = write(&mut away, &station, household, Kind::Household, json!({ "phone": "100-9999" }));
-    stored(&away.push(&station.store, 1).unwrap().items);
+    positions(&away.push(&station.store, 1).unwrap().items);
     let of_it: Vec<Entry> =
         feed(&station, &reader).into_iter().filter(|entry| entry.revision.record == household).collect();
     assert_eq!(of_it.len(), 3);
@@ -139,7 +129,7 @@ fn what_comes_late_for_a_household_that_asked_is_erased_too_and_after_retention_
     let (late, kept) = (record(&station), record(&station));
     write(&mut tablet, &station, late, Kind::Visit, json!({ "household": asked, "answer.note": "说了家事" }));
     write(&mut tablet, &station, kept, Kind::Visit, json!({ "household": old, "answer.note": "说了牧场" }));
-    stored(&tablet.push(&station.store, 4).unwrap().items);
+    positions(&tablet.push(&station.store, 4).unwrap().items);
     let all = feed(&station, &reader);
     let texts: Vec<&str> = all.iter().map(|entry| entry.body.as_str()).collect();
     assert!(!texts.iter().any(|text| text.contains("家事")), "{texts:?}");
@@ -160,7 +150,7 @@ fn a_tombstone_of_what_is_not_erased_is_not_taken(on: On) {
     assert_eq!(refused.items[0].verdict, Verdict::Refused(ailchin_core::error::Code::BodyGone));
     // The chain went on over it: the hash is the one of the body.
     tablet.write(&*station.world, station.gacha[0]);
-    stored(&tablet.push(&station.store, 2).unwrap().items);
+    positions(&tablet.push(&station.store, 2).unwrap().items);
 }
 
 fn a_tablet_cannot_erase(on: On) {
@@ -188,7 +178,7 @@ fn erased_records_move_with_their_household(on: On) {
     (moving.record, moving.fields) = (household, Fields::new());
     moving.parents = vec![Entry::read(tablet.bodies[0].clone()).unwrap().revision.id];
     tablet.write_revision(moving);
-    stored(&tablet.push(&station.store, 3).unwrap().items);
+    positions(&tablet.push(&station.store, 3).unwrap().items);
     // Whose officer has the other gacha only.
     let there = feed(&station, &reader);
     let visits: Vec<&Entry> = there.iter().filter(|entry| entry.revision.record == visit).collect();

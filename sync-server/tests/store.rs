@@ -16,7 +16,7 @@ use ailchin_core::sync::{
 use ailchin_core::world::{Seeded, World as _};
 use ailchin_server::store::{AreaRow, ConsoleChange, FeedLine, PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
-use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both};
+use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both, positions};
 use rusqlite::types::Value as Cell;
 use serde_json::json;
 
@@ -44,16 +44,6 @@ on_both! {
     the_station_leads_every_primary_key,
     a_nul_in_a_text_is_refused_and_holds_up_nothing,
     logins_at_two_servers_at_once_do_not_get_in_each_others_way,
-}
-
-fn positions(items: &[PushItem]) -> Vec<u64> {
-    items
-        .iter()
-        .map(|item| match item.verdict {
-            Verdict::Stored(at) | Verdict::Duplicate(at) => at,
-            Verdict::Refused(code) => panic!("refused: {code}"),
-        })
-        .collect()
 }
 
 fn refusals(items: &[PushItem]) -> Vec<Option<&'static str>> {

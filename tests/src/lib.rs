@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`station`] | a [`Station`]: real server, real store, a little generated data; beside the test or as a process |
 //! | [`tablet`] | a [`Tablet`] beside the test, with a seeded clock; a [`TabletProgram`] whose every command is a process |
+//! | [`yesterday`] | a [`Yesterday`]: a station that can be put back to a copy of its file |
 //! | [`proxy`] | a [`FaultProxy`]: counts, cuts after exactly a byte, does something at a byte |
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
 //! | [`sim`] | whole stories that a seed decides, in virtual time, with every kind of fault |
@@ -33,6 +34,7 @@ pub mod sim;
 pub mod station;
 pub mod tablet;
 pub mod window;
+pub mod yesterday;
 
 use ailchin_core::time::Instant;
 use ailchin_core::world::{Seeded, World as _};
@@ -40,6 +42,7 @@ use ailchin_core::world::{Seeded, World as _};
 pub use proxy::{FaultProxy, Passed, Way};
 pub use station::{Land, Station};
 pub use tablet::{Tablet, TabletProgram};
+pub use yesterday::Yesterday;
 
 /// When stories begin: 2026-07-01, 09:00 at the station.
 pub const NOW: Instant = Instant::from_ms(1_782_867_600_000);

@@ -1,62 +1,32 @@
 //! Over real connections: what is erased at the station is gone there and on every tablet, whatever was on its way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
-
 use ailchin_core::device::Attached;
 use ailchin_core::error::Code;
 use ailchin_core::ids::RecordId;
 use ailchin_core::record::{EraseReason, Fields, Kind};
 use ailchin_tests::tablet::{a_visit, photo};
-use ailchin_tests::{FaultProxy, Land, Station, Tablet};
+use ailchin_tests::{Land, Tablet, Yesterday};
 use serde_json::json;
 
-/// A station that can be put back, and the ways of its tablets.
-struct Place {
-    station: Station,
-    wires: Vec<FaultProxy>,
+/// A tablet that has synced once.
+fn synced(place: &mut Yesterday, seed: u64, officer: usize) -> Tablet {
+    let tablet = place.tablet(seed, officer);
+    tablet.syncs();
+    tablet
 }
 
-impl Place {
-    fn new(land: Land) -> Self {
-        Self { station: Station::here(land), wires: Vec::new() }
-    }
+/// Erases a record because somebody asked for it; how many records that was.
+fn erases(place: &Yesterday, record: RecordId) -> usize {
+    place.station.erases(record, EraseReason::Request)
+}
 
-    fn tablet(&mut self, seed: u64, officer: usize) -> Tablet {
-        let wire = FaultProxy::to(&self.station.address());
-        let tablet = Tablet::enrolled(seed, &self.station.invite_by(officer, &wire.address()));
-        self.wires.push(wire);
-        tablet.syncs();
-        tablet
-    }
-
-    fn closed(&mut self, copy: impl FnOnce(&Path) -> std::io::Result<u64>) {
-        self.station.close();
-        copy(&self.station.folder().join("station.db")).unwrap();
-        self.station.open_here();
-        self.wires.iter().for_each(|wire| wire.turn_to(&self.station.address()));
-    }
-
-    fn backs_up(&mut self) {
-        self.closed(|store| std::fs::copy(store, store.with_extension("copy")));
-    }
-
-    /// Nobody tells the station.
-    fn is_put_back(&mut self) {
-        self.closed(|store| std::fs::copy(store.with_extension("copy"), store));
-    }
-
-    fn erases(&self, record: RecordId) -> usize {
-        self.station.erases(record, EraseReason::Request)
-    }
-
-    /// Whether a text stands anywhere in the files of the store.
-    fn has_in_its_files(&self, text: &str) -> bool {
-        ["station.db", "station.db-wal"].iter().any(|name| {
-            let bytes = std::fs::read(self.station.folder().join(name)).unwrap_or_default();
-            bytes.windows(text.len()).any(|window| window == text.as_bytes())
-        })
-    }
+/// Whether a text stands anywhere in the files of the store.
+fn is_in_its_files(place: &Yesterday, text: &str) -> bool {
+    ["station.db", "station.db-wal"].iter().any(|name| {
+        let bytes = std::fs::read(place.station.folder().join(name)).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
 }
 
 /// The tablet has nothing of the record, says so, and is what it would be if it were made anew.
@@ -81,8 +51,8 @@ fn attached(shade: u8) -> Attached {
 #[test]
 fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_was_on_its_way() {
     for postgres in [false, true] {
-        let mut place = Place::new(Land { postgres, ..Land::default() });
-        let (a, b) = (place.tablet(1, 0), place.tablet(2, 1));
+        let mut place = Yesterday::new(Land { postgres, ..Land::default() });
+        let (a, b) = (synced(&mut place, 1, 0), synced(&mut place, 2, 1));
         let [asks, stays, ..] = place.station.households[..] else { panic!("too few households") };
         a.writes(asks, "phone", "13855554444");
         a.visits(asks, a_visit("visit"), &[attached(7)]);
@@ -96,7 +66,7 @@ fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_
         b.visits(asks, a_visit("visit"), &[attached(11)]);
         b.with(|replica, _, world| Ok(replica.begin_draft(world, asks, "household_visit")?)).unwrap();
 
-        let erased = place.erases(asks);
+        let erased = erases(&place, asks);
         assert!(erased >= 2, "the household and its visit at least: {erased}");
         assert_eq!(place.station.blobs(), blobs - 1, "the other household's photo stays");
 
@@ -121,7 +91,7 @@ fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_
         assert_eq!(place.station.blobs(), blobs - 1, "nor the photo that came late");
         if !postgres {
             place.station.close();
-            assert!(!place.has_in_its_files("13855554444") && !place.has_in_its_files("家里的事"));
+            assert!(!is_in_its_files(&place, "13855554444") && !is_in_its_files(&place, "家里的事"));
             place.station.open_here();
         }
         // Nothing more can be said of it.
@@ -132,14 +102,14 @@ fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_
 
 #[test]
 fn a_tablet_that_comes_later_gets_tombstones_and_the_same_digests() {
-    let mut place = Place::new(Land::default());
-    let a = place.tablet(1, 0);
+    let mut place = Yesterday::new(Land::default());
+    let a = synced(&mut place, 1, 0);
     let household = place.station.households[0];
     a.writes(household, "phone", "13855554444");
     a.syncs();
-    place.erases(household);
+    erases(&place, household);
     a.syncs();
-    let late = place.tablet(3, 1);
+    let late = synced(&mut place, 3, 1);
     knows_nothing_of(&late, household, &["13855554444"]);
     // It hears of the new tablet.
     a.syncs();
@@ -149,18 +119,18 @@ fn a_tablet_that_comes_later_gets_tombstones_and_the_same_digests() {
 
 #[test]
 fn a_station_put_back_to_before_an_erasure_is_told_of_it_by_its_tablets() {
-    let mut place = Place::new(Land::default());
-    let (a, b) = (place.tablet(1, 0), place.tablet(2, 1));
+    let mut place = Yesterday::new(Land::default());
+    let (a, b) = (synced(&mut place, 1, 0), synced(&mut place, 2, 1));
     let household = place.station.households[0];
     a.writes(household, "phone", "13855554444");
     a.syncs();
     b.syncs();
     place.backs_up();
-    place.erases(household);
+    erases(&place, household);
     a.syncs();
     b.syncs();
     place.is_put_back();
-    assert!(place.has_in_its_files("13855554444"));
+    assert!(is_in_its_files(&place, "13855554444"));
     a.syncs();
     assert!(place.station.is_sound());
     b.syncs();
@@ -175,8 +145,8 @@ fn a_station_put_back_to_before_an_erasure_is_told_of_it_by_its_tablets() {
 
 #[test]
 fn a_station_put_back_to_before_the_household_gets_tombstones_back() {
-    let mut place = Place::new(Land::default());
-    let (a, b) = (place.tablet(1, 0), place.tablet(2, 1));
+    let mut place = Yesterday::new(Land::default());
+    let (a, b) = (synced(&mut place, 1, 0), synced(&mut place, 2, 1));
     place.backs_up();
     let household = RecordId::from_bytes([0x55; 16]);
     let change = ailchin_server::store::ConsoleChange {
@@ -193,7 +163,7 @@ fn a_station_put_back_to_before_the_household_gets_tombstones_back() {
     b.syncs();
     b.writes(household, "note", "狗");
     b.syncs();
-    place.erases(household);
+    erases(&place, household);
     b.syncs();
     a.syncs();
     let log = place.station.log().len();
@@ -208,29 +178,29 @@ fn a_station_put_back_to_before_the_household_gets_tombstones_back() {
         knows_nothing_of(tablet, household, &["13855554444", "13800000000"]);
         assert!(tablet.syncs().nothing_new);
     }
-    let late = place.tablet(3, 0);
+    let late = synced(&mut place, 3, 0);
     a.syncs();
     assert_eq!(late.digests(), a.digests());
 }
 
 #[test]
 fn a_tablet_put_back_to_before_an_erasure_erases_again() {
-    let mut place = Place::new(Land::default());
-    let a = place.tablet(1, 0);
+    let mut place = Yesterday::new(Land::default());
+    let a = synced(&mut place, 1, 0);
     let household = place.station.households[0];
     a.writes(household, "phone", "13855554444");
     a.syncs();
     a.writes(household, "note", "家里的事");
     let copy = ailchin_tests::tablet::copied(a.folder());
     a.syncs();
-    place.erases(household);
+    erases(&place, household);
     a.syncs();
     ailchin_tests::tablet::put_back(&copy, a.folder());
     let a = a.restarted();
     a.syncs();
     knows_nothing_of(&a, household, &["13855554444", "家里的事"]);
     assert!(a.syncs().nothing_new);
-    let other = place.tablet(2, 1);
+    let other = synced(&mut place, 2, 1);
     a.syncs();
     assert_eq!(other.digests(), a.digests());
 }

@@ -2,57 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use ailchin_core::ids::RevisionId;
 use ailchin_core::record::{Fields, Kind};
 use ailchin_server::store::ConsoleChange;
 use ailchin_tests::tablet::{a_visit, copied, put_back};
-use ailchin_tests::{FaultProxy, Land, Station, Tablet};
+use ailchin_tests::{Land, Station, Yesterday};
 use serde_json::json;
 
-/// A station, the ways of its tablets, and a copy of its file.
-struct Yesterday {
-    station: Station,
-    wires: Vec<FaultProxy>,
-}
-
-impl Yesterday {
-    fn new() -> Self {
-        Self { station: Station::here(Land::default()), wires: Vec::new() }
-    }
-
-    fn tablet(&mut self, seed: u64, officer: usize) -> Tablet {
-        let wire = FaultProxy::to(&self.station.address());
-        let tablet = Tablet::enrolled(seed, &self.station.invite_by(officer, &wire.address()));
-        self.wires.push(wire);
-        tablet
-    }
-
-    fn closed(&mut self, copy: impl FnOnce(&Path) -> std::io::Result<u64>) {
-        self.station.close();
-        copy(&self.station.folder().join("station.db")).unwrap();
-        self.station.open_here();
-        self.wires.iter().for_each(|wire| wire.turn_to(&self.station.address()));
-    }
-
-    fn backs_up(&mut self) {
-        self.closed(|store| std::fs::copy(store, store.with_extension("copy")));
-    }
-
-    /// Nobody tells the station.
-    fn is_put_back(&mut self) {
-        self.closed(|store| std::fs::copy(store.with_extension("copy"), store));
-    }
-
-    fn stored(&self) -> BTreeSet<RevisionId> {
-        self.station.log().into_iter().map(|(_, entry)| entry.revision.id).collect()
-    }
+/// The names of what the station has stored.
+fn stored(station: &Station) -> BTreeSet<RevisionId> {
+    station.log().into_iter().map(|(_, entry)| entry.revision.id).collect()
 }
 
 #[test]
 fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did_not_write_it() {
-    let mut yesterday = Yesterday::new();
+    let mut yesterday = Yesterday::new(Land::default());
     let (a, b) = (yesterday.tablet(1, 0), yesterday.tablet(2, 1));
     a.syncs();
     b.syncs();
@@ -77,21 +42,21 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
     };
     yesterday.station.write(&[word]);
     b.syncs();
-    let all = yesterday.stored();
+    let all = stored(&yesterday.station);
 
     yesterday.is_put_back();
-    assert!(yesterday.stored().len() < all.len(), "it lost something");
+    assert!(stored(&yesterday.station).len() < all.len(), "it lost something");
     let given = b.syncs();
     assert!(given.repaired > 0);
-    assert_eq!(yesterday.stored(), all, "one tablet that was there last has everything");
+    assert_eq!(stored(&yesterday.station), all, "one tablet that was there last has everything");
 
     // The tablet that nobody knows any more, and the one that wrote most of it.
     assert_eq!(c.syncs().pushed, 0);
     a.syncs();
     b.syncs();
     c.syncs();
-    assert_eq!(yesterday.stored().len(), yesterday.station.log().len(), "nothing twice");
-    assert_eq!(yesterday.stored(), all);
+    assert_eq!(stored(&yesterday.station).len(), yesterday.station.log().len(), "nothing twice");
+    assert_eq!(stored(&yesterday.station), all);
     assert_eq!(a.digests(), b.digests());
     for tablet in [&a, &b, &c] {
         assert!(tablet.sync_status().unwrap().covered);
@@ -103,7 +68,7 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
 
 #[test]
 fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() {
-    let mut yesterday = Yesterday::new();
+    let mut yesterday = Yesterday::new(Land::default());
     let a = yesterday.tablet(1, 0);
     let other = yesterday.tablet(2, 1);
     a.syncs();
@@ -115,14 +80,14 @@ fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() 
     a.syncs();
     a.writes(second, "phone", "13800000002");
     a.syncs();
-    let before = yesterday.stored();
+    let before = stored(&yesterday.station);
 
     put_back(&copy, a.folder());
     let a = a.restarted();
     a.writes(third, "phone", "13800000009");
     let outcome = a.syncs();
     assert_eq!((outcome.pushed, a.device() == name), (1, false));
-    let added: Vec<_> = yesterday.stored().difference(&before).copied().collect();
+    let added: Vec<_> = stored(&yesterday.station).difference(&before).copied().collect();
     // What it wrote since, and the record of its new name.
     assert_eq!((added.len(), yesterday.station.log().len()), (2, before.len() + 2));
     for (household, phone) in [(first, "13800000001"), (second, "13800000002"), (third, "13800000009")] {
@@ -137,7 +102,7 @@ fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() 
 
 #[test]
 fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and_unsent_work() {
-    let mut yesterday = Yesterday::new();
+    let mut yesterday = Yesterday::new(Land::default());
     // The first holds both areas, the second only the one that the household leaves.
     let (both, old) = (yesterday.tablet(1, 0), yesterday.tablet(2, 2));
     both.syncs();

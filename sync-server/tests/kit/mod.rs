@@ -18,8 +18,8 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Names, Revision, genesis};
 use ailchin_core::sync::{
-    Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PushAnswer, PushHeader,
-    ScopeDigest, Session, login_message, write_batch, write_line,
+    Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, LoginProof, LoginRequest, PushAnswer, PushHeader, PushItem,
+    ScopeDigest, Session, Verdict, login_message, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::world::{Seeded, World};
@@ -301,6 +301,17 @@ impl Tablet {
 pub(crate) fn area_of(body: &str) -> AreaId {
     let value: Value = serde_json::from_str(body).unwrap();
     AreaId::parse(value["area"].as_str().unwrap()).unwrap()
+}
+
+/// The positions of what was stored; whatever was refused ends the test.
+pub(crate) fn positions(items: &[PushItem]) -> Vec<u64> {
+    items
+        .iter()
+        .map(|item| match item.verdict {
+            Verdict::Stored(at) | Verdict::Duplicate(at) => at,
+            Verdict::Refused(code) => panic!("refused: {code}"),
+        })
+        .collect()
 }
 
 /// The code that was refused with.
