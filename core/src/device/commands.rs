@@ -19,9 +19,9 @@ use crate::view::{
     AnswerTaken, AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, BundleExport, BundleExported,
     BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
     ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
-    InviteText, InviteView, NearbyCall, NearbyConfirm, NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory,
-    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space, SyncSettings, SyncStatus, TabletState,
-    Today, TriedAgain, Unlock, VisitPage,
+    InviteText, InviteView, NearbyCall, NearbyConfirm, NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
+    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space,
+    SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {

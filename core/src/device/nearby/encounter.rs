@@ -278,7 +278,9 @@ fn shown(
         Stage::Moving { other, gives, moving } => {
             NearbyStage::Moving { other: line(*other, "")?, gives: *gives, moving: *moving }
         }
-        Stage::Done { other, gives, over } => NearbyStage::Done { other: line(*other, "")?, gives: *gives, over: *over },
+        Stage::Done { other, gives, over } => {
+            NearbyStage::Done { other: line(*other, "")?, gives: *gives, over: *over }
+        }
         Stage::Ended { gives, refusal, moved } => {
             NearbyStage::Ended { gives: *gives, refusal: refusal.clone(), moved: *moved }
         }

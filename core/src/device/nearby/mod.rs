@@ -163,7 +163,13 @@ impl Tablet {
                 }
             },
         };
-        Ok(HandedOver { given: given.files, given_bytes: given.bytes, taken: taken.files, taken_bytes: taken.bytes, answer })
+        Ok(HandedOver {
+            given: given.files,
+            given_bytes: given.bytes,
+            taken: taken.files,
+            taken_bytes: taken.bytes,
+            answer,
+        })
     }
 
     fn take_from(&self, meeting: &mut Meeting, watch: &Watch<'_>) -> Result<HandedOver, DeviceError> {
@@ -175,7 +181,13 @@ impl Tablet {
         let given = offer(wire, &answers, watch)?;
         answers.iter().try_for_each(|(_, path)| remove(path))?;
         let answer = None;
-        Ok(HandedOver { given: given.files, given_bytes: given.bytes, taken: taken.files, taken_bytes: taken.bytes, answer })
+        Ok(HandedOver {
+            given: given.files,
+            given_bytes: given.bytes,
+            taken: taken.files,
+            taken_bytes: taken.bytes,
+            answer,
+        })
     }
 
     pub(super) fn names(&self) -> Result<(StationId, DeviceId), DeviceError> {
