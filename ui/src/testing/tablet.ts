@@ -11,6 +11,7 @@ import type { NearbyStatus } from '@/api/bindings/NearbyStatus'
 import type { NeighbourLine } from '@/api/bindings/NeighbourLine'
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import type { Phase } from '@/api/bindings/Phase'
+import type { ReceiptId } from '@/api/bindings/ReceiptId'
 import type { ReceiptView } from '@/api/bindings/ReceiptView'
 import type { Refusal } from '@/api/bindings/Refusal'
 import type { Standing } from '@/api/bindings/Standing'
@@ -291,7 +292,8 @@ export function replies(households = 1500, xform = ''): Replies {
         const { position, blobs_stored, blobs_total, count, genuine } = receipt()
         const own = 42 - n * 11
         const kept = { position, blobs_stored, blobs_total, count, genuine, own_stored: own, own_total: own }
-        return { ...kept, difference: n === 1 ? difference({ settled_by: id('receipt-0000000', 1) }) : null, id: id('receipt-0000000', n), at: ago(14 + n * 30) }
+        const settled_by = id<ReceiptId>('receipt-0000000', n)
+        return { ...kept, id: settled_by, at: ago(14 + n * 30), difference: n === 1 ? difference({ settled_by }) : null }
       }),
     receipt: () => ({
       receipt: receipt(),
