@@ -17,20 +17,16 @@ type Outcome = Result<(), Box<dyn Error>>;
 fn pictures(window: &Window, name: &str) -> Outcome {
     let target = program("ailchin")?;
     let folder = target.ancestors().nth(2).unwrap_or(Path::new("target")).join("screenshots");
-    for (mode, lang, vertical) in [("zh", "zh-Hans", false), ("mn-Mong", "mn-Mong", true), ("both", "zh-Hans", false)] {
-        window.press("display-open")?;
-        window.press(&format!("mode-{mode}"))?;
-        window.see_attribute("app", "lang", lang)?;
-        window.see_attribute("app", "data-vertical", if vertical { "yes" } else { "no" })?;
-        window.press("display-close")?;
-        window.see_gone("display-sheet")?;
-        for (shape, width, height) in [("lying", 1280, 800), ("standing", 800, 1280)] {
-            window.resize(width, height)?;
+    for (shape, width, height) in [("l", 1280, 800), ("p", 800, 1280)] {
+        window.resize(width, height)?;
+        for mode in ["zh", "mn-Mong", "both"] {
+            window.press("nav-display")?;
+            window.press(&format!("display-{mode}"))?;
+            window.see_gone("sheet")?;
             window.picture(&folder.join(format!("{name}-{mode}-{shape}.png")))?;
         }
-        window.resize(1280, 800)?;
     }
-    Ok(())
+    Ok(window.resize(1280, 800)?)
 }
 
 /// Looks at the colleague's tablet until it is as expected.
@@ -89,11 +85,11 @@ fn work_is_handed_to_a_colleague_and_the_receipt_comes_back_from_tablet_to_table
     window.see_attribute("pin-pad", "data-step", "again")?;
     window.enter_pin(PIN)?;
     window.see("today")?;
+    let colleague = Tablet::enrolled(7, &station.invite(1));
+    colleague.syncs();
     window.press("nav-sync")?;
     window.press("sync-start")?;
     window.see_attribute("sync-state", "data-standing", "verified")?;
-    let colleague = Tablet::enrolled(7, &station.invite(1));
-    colleague.syncs();
 
     // Out of reach of the station a change is made.
     wire.cut_after(Way::Up, 0);
