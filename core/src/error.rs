@@ -130,8 +130,18 @@ codes! {
     BundleIncomplete = "bundle_incomplete", retry false;
     /// The tablet does not know yet to whom its bundles are to be sealed: it syncs once over the network.
     SealingUnknown = "sealing_unknown", retry false;
-    /// The other tablet ended the meeting, did not confirm, or is out of reach.
+    /// The other tablet went away, or its officer ended the meeting.
     NearbyEnded = "nearby_ended", retry true;
+    /// The other officer did not confirm the code.
+    NearbyDeclined = "nearby_declined", retry false;
+    /// Nobody came, or nobody confirmed the code, for as long as a tablet waits.
+    NearbyTimeout = "nearby_timeout", retry true;
+    /// No tablet waits at that address.
+    NearbyUnreachable = "nearby_unreachable", retry true;
+    /// The other tablet belongs to another station.
+    NearbyElsewhere = "nearby_elsewhere", retry false;
+    /// This tablet carries as much for others as it may.
+    CarriesTooMuch = "carries_too_much", retry false;
 }
 
 impl std::fmt::Display for Code {

@@ -24,7 +24,8 @@
 //! station has not confirmed), *scope* (an area whose revisions a tablet holds), *position* (place in the station's feed),
 //! *conflict* (values that did not know each other), *receipt* (the station's signed statement of what it holds),
 //! *checkpoint* (a device's signature over its log), *bundle* (what a tablet
-//! or a station says in files that are carried), *part* (one such file), *blob* (bytes named by their hash), *invite* (a one-time code
+//! or a station says in files that are carried), *part* (one such file), *meeting* (of two tablets whose
+//! officers compare a code), *blob* (bytes named by their hash), *invite* (a one-time code
 //! that lets a tablet in), *vault* (the wrapped keys of a tablet).
 
 #[cfg(feature = "bundle")]

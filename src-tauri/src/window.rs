@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ailchin_core::device::services::{Desktop, SecretFile};
-use ailchin_core::device::{Services, Tablet};
+use ailchin_core::device::{LocalNetwork, Services, Tablet};
 use ailchin_core::sync::Rhythm;
 use ailchin_core::world::Machine;
 use tauri::utils::config::WindowConfig;
@@ -64,13 +64,19 @@ fn show<R: Runtime>(app: &App<R>, config: &WindowConfig) -> tauri::Result<()> {
     Ok(())
 }
 
-/// A desktop's tablet: no receiver, no camera, its secret in a file of its own.
+/// A desktop's tablet: no receiver, no camera, its secret in a file of its own. It meets tablets on its network; with
+/// `AILCHIN_NEARBY` set to `loopback`, for tests, only those on the same machine.
 fn tablet(folder: PathBuf) -> Arc<Tablet> {
+    let nearby = match std::env::var_os("AILCHIN_NEARBY") {
+        Some(whom) if whom == "loopback" => LocalNetwork::on_loopback(),
+        _ => LocalNetwork::default(),
+    };
     let services = Services {
         position: Box::new(Desktop),
         camera: Box::new(Desktop),
         network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
+        nearby: Box::new(nearby),
     };
     Arc::new(Tablet::new(folder, Arc::new(Machine), services))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ailchin_core::device::services::{Desktop, Metered, SecretFile, SetNetwork};
-use ailchin_core::device::{self, Attached, Services};
+use ailchin_core::device::{self, Attached, Services, SetNeighbours};
 use ailchin_core::error::Code;
 use ailchin_core::form::Answers;
 use ailchin_core::ids::{DeviceId, RecordId, RevisionId};
@@ -23,6 +23,9 @@ use crate::programs::{Process, TABLET};
 
 /// The PIN of every tablet of the tests.
 pub const PIN: &str = "274951";
+
+/// All tablets beside a test are on one network.
+static NEIGHBOURS: LazyLock<SetNeighbours> = LazyLock::new(SetNeighbours::default);
 
 /// A tablet beside the test.
 #[derive(Debug)]
@@ -235,6 +238,7 @@ fn core(folder: &Path, world: Arc<dyn World>, network: Arc<Mutex<Metered>>) -> A
         camera: Box::new(Desktop),
         network: Box::new(SetNetwork(network)),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
+        nearby: Box::new(NEIGHBOURS.clone()),
     };
     Arc::new(device::Tablet::new(folder.to_owned(), world, services))
 }

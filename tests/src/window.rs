@@ -144,6 +144,7 @@ impl Window {
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("AILCHIN_TABLET_DIR", tablet)
             .env("AILCHIN_SYNC", sync)
+            .env("AILCHIN_NEARBY", "loopback")
             // What WebKit keeps beside the tablet's files belongs to this tablet too.
             .env("XDG_DATA_HOME", tablet.join("webkit"))
             .stdin(Stdio::null())

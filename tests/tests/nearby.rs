@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::thread;
 
 use ailchin_core::device::Attached;
-use ailchin_core::device::{self, DeviceError, HandedOver, Meeting};
+use ailchin_core::device::{self, DeviceError, Meeting};
 use ailchin_core::error::Code;
+use ailchin_core::view::HandedOver;
 use ailchin_tests::tablet::a_visit;
 use ailchin_tests::{Dice, FaultProxy, Land, Station, Tablet, Way};
 
@@ -163,6 +164,6 @@ fn a_tablet_of_another_station_is_not_given_anything() {
     let there = listener.local_addr().unwrap();
     let core: Arc<device::Tablet> = Arc::clone(&stranger);
     let waits = thread::spawn(move || core.meet_giver(&listener).unwrap_err().code());
-    field.giver.meet_taker(there).unwrap_err();
-    assert_eq!(waits.join().unwrap(), Code::BundleElsewhere);
+    assert_eq!(field.giver.meet_taker(there).unwrap_err().code(), Code::NearbyElsewhere);
+    assert_eq!(waits.join().unwrap(), Code::NearbyElsewhere);
 }

@@ -45,9 +45,13 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
     let all = stored(&yesterday.station);
 
     yesterday.is_put_back();
-    assert!(stored(&yesterday.station).len() < all.len(), "it lost something");
+    let lost = all.len() - stored(&yesterday.station).len();
+    assert!(lost > 0, "it lost something");
     let given = b.syncs();
     assert!(given.repaired > 0);
+    let differed = b.sync_status().unwrap().difference.unwrap();
+    assert_eq!((differed.fetched, differed.returned), (0, lost as u64), "what was lacking is told");
+    assert_eq!(differed.settled_by, b.sync_status().unwrap().receipt.map(|receipt| receipt.id));
     assert_eq!(stored(&yesterday.station), all, "one tablet that was there last has everything");
 
     // The tablet that nobody knows any more, and the one that wrote most of it.

@@ -12,6 +12,7 @@ import HistoryPage from '@/pages/HistoryPage.vue'
 import HouseholdPage from '@/pages/HouseholdPage.vue'
 import HouseholdsPage from '@/pages/HouseholdsPage.vue'
 import LockPage from '@/pages/LockPage.vue'
+import NearbyPage from '@/pages/NearbyPage.vue'
 import ReceiptPage from '@/pages/ReceiptPage.vue'
 import ReceiptsPage from '@/pages/ReceiptsPage.vue'
 import RefusedCorrectPage from '@/pages/RefusedCorrectPage.vue'
@@ -69,6 +70,7 @@ export function tabletRouter(): Router {
       },
       { path: '/sync', name: 'sync', component: SyncPage, meta: { under: 'sync' } },
       { path: '/bundles', name: 'bundles', component: BundlesPage, meta: { under: 'sync' } },
+      { path: '/nearby', name: 'nearby', component: NearbyPage, meta: { under: 'sync' } },
       { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { under: 'sync' } },
       { path: '/conflicts/:id', name: 'conflict', component: ConflictPage, props: true, meta: { under: 'sync' } },
       { path: '/refused', name: 'refused', component: RefusedPage, meta: { under: 'sync' } },

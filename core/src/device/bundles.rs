@@ -15,7 +15,7 @@ use crate::bundle::{
 use crate::error::Code;
 use crate::ids::{BundleId, EpochId};
 use crate::record::Checkpoint;
-use crate::replica::WaitingBlob;
+use crate::replica::{Found, WaitingBlob};
 use crate::sync::{PushHeader, Receipt, read_batch, write_batch, write_line};
 use crate::view::{AnswerTaken, BundleExported, BundleLine, BundleStatus, Shelf};
 use crate::world::World;
@@ -216,7 +216,7 @@ impl SyncRun {
         if head.station != self.note.station || head.device != self.device {
             return Err(elsewhere());
         }
-        if !self.begin(&head, reply)? {
+        if !self.begin(&head, reply, world)? {
             return Ok(());
         }
         let mut stated = None;
@@ -237,11 +237,15 @@ impl SyncRun {
 
     /// Looks whether an answer is to be taken. One of another life of the station's store is, if the tablet has learned of no
     /// other since it asked: it forgets positions and verdicts first.
-    fn begin(&mut self, head: &Head, reply: &Reply) -> Result<bool, DeviceError> {
+    fn begin(&mut self, head: &Head, reply: &Reply, world: &dyn World) -> Result<bool, DeviceError> {
         let known = self.replica.holdings(self.device)?.epoch;
         if known != Some(reply.epoch) {
             if !self.replica.still_asks(head.bundle)? {
                 return Ok(false);
+            }
+            let returned = self.replica.placed_after(self.device, reply.seq)?;
+            if returned > 0 {
+                self.replica.note_difference(world.now(), Found { returned, ..Found::default() })?;
             }
             self.replica.adopt(self.device, reply.epoch, reply.seq)?;
         }
@@ -288,6 +292,7 @@ impl SyncRun {
                 return Ok(true);
             }
         }
+        self.replica.note_difference(world.now(), Found::default())?;
         // The next answer brings all of the feed again; what is known is recognised.
         self.replica.feed_is_known_to(0)?;
         Err(DeviceError::Station(Code::DigestMismatch))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use super::{DeviceError, Tablet, Transport, files};
 use crate::bundle::PartName;
 use crate::error::Code;
 use crate::ids::DeviceId;
+use crate::time::Instant;
 
 /// At most so many bytes are carried.
 pub(super) const MOST_BYTES: u64 = 1 << 30;
@@ -23,6 +25,8 @@ pub struct CarriedFor {
     pub answers: u32,
     /// Bytes of all of them.
     pub bytes: u64,
+    /// Since when the oldest of them is here.
+    pub since: Option<Instant>,
 }
 
 impl Tablet {
@@ -36,6 +40,7 @@ impl Tablet {
             let line = carried.entry(name.device).or_default();
             *if name.answer { &mut line.answers } else { &mut line.parts } += 1;
             line.bytes += size(&path)?;
+            line.since = line.since.into_iter().chain(written(&path)).min();
         }
         Ok(carried)
     }
@@ -102,6 +107,12 @@ pub(super) fn parts_in(folder: &Path) -> Result<Vec<(PartName, PathBuf)>, Device
     }
     parts.sort();
     Ok(parts)
+}
+
+/// When a file was written; `None` if the disk does not say.
+fn written(path: &Path) -> Option<Instant> {
+    let since = std::fs::metadata(path).and_then(|file| file.modified()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Instant::from_ms(i64::try_from(since.as_millis()).ok()?))
 }
 
 pub(super) fn size(path: &Path) -> Result<u64, DeviceError> {

@@ -19,9 +19,9 @@ use crate::view::{
     AnswerTaken, AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, BundleExport, BundleExported,
     BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
     ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
-    InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory,
-    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space, SyncSettings, SyncStatus, TabletState,
-    Today, TriedAgain, Unlock, VisitPage,
+    InviteText, InviteView, NearbyCall, NearbyConfirm, NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
+    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space,
+    SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -177,6 +177,12 @@ commands! {
         tablet.export_bundle(asked.folder.as_deref(), asked.part_bytes.unwrap_or(PART_BYTES))
     };
     bundle_import: BundleImport => AnswerTaken = |tablet, asked| tablet.import_answers(&asked.paths);
+    nearby_status: Nothing => NearbyStatus = |tablet, _| tablet.nearby_status();
+    nearby_open: Nothing => NearbyStatus = |tablet, _| tablet.nearby_open();
+    nearby_look: Nothing => NearbyStatus = |tablet, _| tablet.nearby_look();
+    nearby_call: NearbyCall => NearbyStatus = |tablet, asked| tablet.nearby_call(&asked.address);
+    nearby_confirm: NearbyConfirm => NearbyStatus = |tablet, asked| tablet.nearby_confirm(asked.same);
+    nearby_leave: Nothing => NearbyStatus = |tablet, _| tablet.nearby_leave();
     receipts: Nothing => Vec<ReceiptLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.receipts()?));
     receipt: ReceiptRef => ReceiptPaper = |tablet, asked| {
         tablet.with(|replica, _, _| Ok(replica.receipt_paper(asked.id)?))

@@ -58,6 +58,9 @@ pub enum DeviceError {
     /// The other tablet went away.
     #[error("speaking with the tablet beside this one")]
     Nearby(#[source] std::io::Error),
+    /// No tablet answers at an address.
+    #[error("calling a tablet nearby")]
+    NearbyAway(#[source] std::io::Error),
     /// What the station sent cannot be read.
     #[error("reading what the station sent")]
     Wire(#[from] WireUnreadable),
@@ -100,6 +103,7 @@ impl DeviceError {
             Self::Picture(_) => Code::PictureUnreadable,
             Self::Receipt(_) => Code::ReceiptWrong,
             Self::Nearby(_) => Code::NearbyEnded,
+            Self::NearbyAway(_) => Code::NearbyUnreachable,
             Self::Bundle(cause) => cause.code(),
             Self::Wire(_) => Code::AnswerUnreadable,
             Self::Http(_) => Code::StationUnreachable,

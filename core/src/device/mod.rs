@@ -24,7 +24,7 @@ pub use carrying::CarriedFor;
 pub use doors::StationDoors;
 pub use error::DeviceError;
 pub use forms::Attached;
-pub use nearby::{HandedOver, Meeting};
+pub use nearby::{Announcement, LocalNetwork, Look, Meeting, Neighbour, Neighbourhood, SetNeighbours};
 pub use photo::{MAX_PICTURE_BYTES, read_qr};
 pub use sync_run::{Sides, SyncReport, run};
 pub use tablet::{Services, Tablet};

@@ -6,7 +6,7 @@ use super::sync_run::Sides;
 use super::{DeviceError, StationDoors};
 use crate::error::Code;
 use crate::ids::EpochId;
-use crate::replica::Gift;
+use crate::replica::{Found, Gift};
 use crate::sync::{
     Comparison, GiveHeader, Line, LogPlace, MAX_FETCHED, PlacesRequest, RangesRequest, Told, read_batch, write_batch,
     write_line,
@@ -28,6 +28,9 @@ pub(super) fn repair<S: StationDoors>(sides: &mut Sides<'_, S>, epoch: EpochId) 
         let mine = sides.replica.tally(&asked)?;
         comparison.told(&answer, &mine).map_err(DeviceError::Station)?;
     }
+    if !comparison.extra.is_empty() {
+        sides.differs(Found { returned: comparison.extra.len() as u64, ..Found::default() })?;
+    }
     sides.replica.unplace(sides.device, &comparison.extra)?;
     let places = comparison.lacking.iter().map(|held| LogPlace { device: held.device, seq: held.seq }).collect();
     let fetched = fetch(sides, places)?;
@@ -46,6 +49,9 @@ fn fetch<S: StationDoors>(sides: &mut Sides<'_, S>, mut places: BTreeSet<LogPlac
         let pulled = read_batch(&sides.asking(|station| station.fetch(&request))?)?;
         let received = sides.replica.receive(sides.device, &pulled, None, sides.world.now())?;
         fetched += received.new;
+        if received.new > 0 {
+            sides.differs(Found { fetched: received.new, ..Found::default() })?;
+        }
         // What did not come with the first answer has left, or was beyond what one answer holds.
         let came: BTreeSet<LogPlace> = pulled.places().collect();
         match pulled.end.more {

@@ -11,7 +11,7 @@ use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::record::Checkpoint;
-use crate::replica::{Replica, ReplicaError};
+use crate::replica::{Found, Replica, ReplicaError};
 use crate::sync::{
     Conversation, IdentityRequest, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch,
     write_batch, write_line,
@@ -137,6 +137,11 @@ impl<S: StationDoors> Sides<'_, S> {
                 Ok(Told::Kept)
             }
             Step::Adopt { epoch, seq } => {
+                // What the station says of a log that it has not seen before is no difference.
+                let returned = self.replica.placed_after(self.device, seq)?;
+                if returned > 0 {
+                    self.differs(Found { returned, ..Found::default() })?;
+                }
                 self.replica.adopt(self.device, epoch, seq)?;
                 counts.unsent = self.replica.holdings(self.device)?.unsent;
                 Ok(Told::Kept)
@@ -150,7 +155,10 @@ impl<S: StationDoors> Sides<'_, S> {
             Step::SendBlob => self.send_blob(counts),
             Step::AskReceipt(request) => match self.asking(|station| station.receipt(&request))? {
                 Some(receipt) => self.compare_blobs(receipt),
-                None => Ok(Told::Mismatch),
+                None => {
+                    self.differs(Found::default())?;
+                    Ok(Told::Mismatch)
+                }
             },
             Step::Keep(receipt) => self.keep(&receipt),
             Step::Done(_) | Step::Failed(_) => Ok(Told::Kept),
@@ -209,8 +217,16 @@ impl<S: StationDoors> Sides<'_, S> {
         let body = self.stated(&receipt)?;
         match self.replica.blobs_are_missing(&body.blobs_missing)? {
             0 => Ok(Told::Receipt(Box::new(receipt))),
-            _ => Ok(Told::BlobsMissing),
+            photos => {
+                self.differs(Found { photos, ..Found::default() })?;
+                Ok(Told::BlobsMissing)
+            }
         }
+    }
+
+    /// Notes that the station does not hold what this tablet holds.
+    pub(super) fn differs(&mut self, found: Found) -> Result<(), DeviceError> {
+        Ok(self.replica.note_difference(self.world.now(), found)?)
     }
 
     fn keep(&mut self, receipt: &Receipt) -> Result<Told, DeviceError> {

@@ -47,6 +47,7 @@ impl Tablet {
             erased: open.replica.erasures()?,
             receipt: open.replica.receipt()?,
             covered: holdings.covered,
+            difference: open.replica.difference()?,
             last_error: syncing.last_error.clone(),
             last_tried: syncing.last_tried,
             conflicts: open.replica.conflicted()?,

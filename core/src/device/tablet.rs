@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::by_itself::ByItself;
 use super::forms::{self, Attached};
+use super::nearby::{Encounter, Neighbourhood};
 use super::services::{Camera, Network, Position, SecretStore};
 use super::sync_run;
 use super::syncing::Syncing;
@@ -35,6 +36,8 @@ pub struct Services {
     pub network: Box<dyn Network>,
     /// Its place for a secret.
     pub secrets: Box<dyn SecretStore>,
+    /// How it meets other tablets.
+    pub nearby: Box<dyn Neighbourhood>,
 }
 
 impl std::fmt::Debug for Services {
@@ -52,6 +55,7 @@ pub struct Tablet {
     syncing: Mutex<Syncing>,
     pub(super) stop: AtomicBool,
     pub(super) by_itself: Arc<ByItself>,
+    pub(super) encounter: Encounter,
 }
 
 impl std::fmt::Debug for Tablet {
@@ -88,6 +92,7 @@ impl Tablet {
             syncing: Mutex::new(Syncing::default()),
             stop: AtomicBool::new(false),
             by_itself: Arc::default(),
+            encounter: Encounter::default(),
         }
     }
 
@@ -167,9 +172,10 @@ impl Tablet {
         self.tell_opened()
     }
 
-    /// Closes the replica. A sync under way goes on to its end.
+    /// Closes the replica. A sync under way goes on to its end, and so do files on their way to another tablet.
     pub fn lock(&self) {
         *self.lock_open() = None;
+        self.encounter.lock();
         self.by_itself.told(Event::Locked, &*self.world);
     }
 

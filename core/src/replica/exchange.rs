@@ -212,6 +212,7 @@ impl Replica {
             if body.agrees_on_blobs(blobs::named(tx, device)?) {
                 blobs::cover(tx, device)?;
             }
+            super::differences::settle(tx, &body)?;
             handover::forget_what_left(tx, device)
         })
     }

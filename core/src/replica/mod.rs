@@ -8,6 +8,7 @@ mod blobs;
 #[cfg(feature = "bundle")]
 mod bundles;
 mod conflicts;
+mod differences;
 mod erase;
 mod error;
 mod exchange;
@@ -33,6 +34,7 @@ pub use append::{Author, Change};
 pub use blobs::{NamedBlob, StoredBlob, WaitingBlob};
 #[cfg(feature = "bundle")]
 pub use bundles::ExportNote;
+pub use differences::Found;
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry};
 pub use notes::StationNote;

@@ -4,9 +4,11 @@
 
 mod bundles;
 mod conflicts;
+mod differences;
 mod forms;
 mod history;
 mod households;
+mod nearby;
 mod refused;
 mod sync;
 mod tablet;
@@ -25,6 +27,7 @@ pub use conflicts::{
     ConflictField, ConflictLine, ConflictList, ConflictPage, ConflictSide, ConflictValue, ConflictView, Decide,
     Decided, FieldInput, PageOf, RecordTitle, WriteLine,
 };
+pub use differences::Difference;
 pub use forms::{
     Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, FinishForm, Finished, OpenForm,
     SaveDraft, VisitPage,
@@ -33,6 +36,9 @@ pub use history::{HistoryChange, HistoryEntry, Moved, RecordHistory};
 pub use households::{
     AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView, Saved,
     TimelineEntry,
+};
+pub use nearby::{
+    CarriedLine, HandedOver, Moving, NearbyCall, NearbyConfirm, NearbyStage, NearbyStatus, NeighbourLine,
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use sync::{

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Names, Refusal, Waiting};
+use super::{Difference, Names, Refusal, Waiting};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, ReceiptId};
 use crate::time::Instant;
@@ -51,6 +51,8 @@ pub struct SyncStatus {
     pub receipt: Option<ReceiptView>,
     /// Whether that receipt still covers everything on this tablet.
     pub covered: bool,
+    /// The last time that tablet and station were found to differ, until a receipt after the one that settled it.
+    pub difference: Option<Difference>,
     /// Why the last sync ended early.
     pub last_error: Option<Refusal>,
     /// When the last sync ended, well or not.
@@ -179,6 +181,8 @@ pub struct ReceiptLine {
     pub count: u64,
     /// Whether its signature is the station's.
     pub genuine: bool,
+    /// The difference between tablet and station that it settled.
+    pub difference: Option<Difference>,
 }
 
 /// Names one receipt.

@@ -26,6 +26,7 @@ function adviceKey(code: Code): TextKey | null {
   switch (code) {
     case 'station_unreachable':
     case 'sealing_unknown':
+    case 'carries_too_much':
       return 'advice.atStation'
     case 'bundle_unreadable':
     case 'bundle_elsewhere':
@@ -40,7 +41,14 @@ function adviceKey(code: Code): TextKey | null {
     case 'blob_wrong':
     case 'offset_wrong':
     case 'nearby_ended':
+    case 'nearby_timeout':
       return 'advice.retry'
+    case 'nearby_declined':
+      return 'advice.compareAgain'
+    case 'nearby_unreachable':
+      return 'advice.sameNetwork'
+    case 'nearby_elsewhere':
+      return 'advice.colleague'
     case 'too_many_requests':
       return 'advice.wait'
     case 'certificate_changed':

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import { mountPage, settled } from '@/testing/mount'
 import { ago } from '@/testing/people'
-import { receipt, standing, syncStatus } from '@/testing/tablet'
+import { difference, receipt, standing, syncStatus } from '@/testing/tablet'
 import SyncPage from './SyncPage.vue'
 
 beforeEach(() => {
@@ -44,6 +44,38 @@ test('a receipt says its counts, its areas and its digest, whole on a tap', asyn
   expect(page.at('receipt-digest').text()).not.toContain(receipt().digest.slice(-4))
   await page.at('receipt-digest').trigger('click')
   expect(page.at('receipt-digest').find('.code').text().replace(/\s/g, '')).toBe(receipt().digest)
+})
+
+test('a receipt that is not the station’s makes nothing synced', async () => {
+  const page = await showing({ receipt: { ...receipt(), genuine: false } })
+  expect(page.at('sync-state').attributes('data-standing')).toBe('never')
+})
+
+test('where tablet and station differed it is said what was lacking where, and that a receipt settled it', async () => {
+  expect((await showing({})).has('difference')).toBe(false)
+  const open = await showing({ covered: false, difference: difference({ settled_by: null, settled_at: null }) })
+  expect(open.at('difference').attributes('data-settled')).toBe('false')
+  for (const said of ['平板缺 3 处修改，已补收', '派出所缺 5 处修改，等着补交', '派出所缺 2 张照片和签名，等着补交']) {
+    expect(open.at('difference').text()).toContain(said)
+  }
+  expect(open.at('difference-end').text()).toContain('还没有补齐')
+  const mended = await showing({ difference: difference() })
+  expect(mended.at('difference').attributes('data-settled')).toBe('true')
+  expect(mended.at('difference').text()).toContain('派出所缺 5 处修改，已补交')
+  expect(mended.at('difference-end').text()).toContain('回执已核对')
+})
+
+test('a difference of which nothing was found yet is not passed over', async () => {
+  const none = { fetched: 0, returned: 0, photos: 0, settled_by: null, settled_at: null }
+  const page = await showing({ covered: false, difference: difference(none) })
+  expect(page.at('difference').text()).toContain('还没有查到差在哪里')
+})
+
+test('a colleague’s tablet is a tap away', async () => {
+  const page = await showing({})
+  await page.at('sync-nearby').trigger('click')
+  await settled()
+  expect(page.router.currentRoute.value.name).toBe('nearby')
 })
 
 test('a receipt from before the last change says that it is old', async () => {

@@ -26,6 +26,8 @@ export const GLYPHS = {
   task: 'M5 3v18M5 4h14l-3 5l3 5H5',
   bin: 'M4 6h16M9 6V4h6v2M6 6l1 15h10l1-15M10 10v7M14 10v7',
   split: 'M12 21v-8M12 13C12 9 5 9 5 4M12 13c0-4 7-4 7-9M2.5 6.5L5 4l2.5 2.5M16.5 6.5L19 4l2.5 2.5',
+  // two tablets, one handing something to the other
+  tablets: 'M3 4h7v13H3zM14 7h7v13h-7zM5.5 14.5h2M16.5 17.5h2M11 11h2',
   station: 'M3 21h18M5 21V10h14v11M12 3v7M12 3l6 2l-6 2M9 21v-5h6v5',
 } as const
 

@@ -1,7 +1,7 @@
 // The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
 import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
 import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedLine, refusedList } from './undecided'
-import { bundleStatus, receipt, refuse, replies, state, syncStatus } from './tablet'
+import { bundleStatus, difference, nearbyStatus, neighbour, receipt, refuse, replies, state, syncStatus } from './tablet'
 import type { Replies } from './tablet'
 
 const NOTHING = { revisions: 0, blobs: 0 }
@@ -91,6 +91,11 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
       visits: 412,
       waiting: true,
     }),
+    nearby_status: () =>
+      nearbyStatus(
+        { is: 'looking', found: Array.from({ length: 9 }, (_, n) => neighbour(n)), blind: false },
+        { carried: Array.from({ length: 12 }, (_, n) => ({ ...neighbour(n), parts: 40, answers: n, bytes: 93_000_000, since: ago(n) })) },
+      ),
     conflicts: () => conflictList(60),
     refused: () => refusedList({ lines: Array.from({ length: 30 }, (_, n) => refusedLine(n)), total: 214 }),
     visit: async (request) => {
@@ -125,6 +130,7 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     history: () => refuse('not_found'),
     bundle_status: () => bundleStatus({ ready: false, exports: [] }),
     bundle_import: () => refuse('bundle_unreadable'),
+    nearby_status: () => refuse('file_failed'),
     receipts: () => refuse('file_failed'),
     receipt: () => refuse('not_found'),
     today: () => refuse('file_failed'),
@@ -135,6 +141,16 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     begin_form: () => refuse('disk_full'),
     sync_status: () =>
       syncStatus({ receipt: receipt(), covered: false, last_error: { code: 'digest_mismatch' }, last_tried: ago(1) }),
+  }),
+  differs: () => ({
+    sync_status: () => syncStatus({ covered: false, difference: difference({ settled_by: null, settled_at: null }) }),
+    nearby_status: () =>
+      nearbyStatus({ is: 'ended', gives: true, refusal: { code: 'nearby_ended' }, moved: true }),
+  }),
+  mended: () => ({
+    sync_status: () => syncStatus({ difference: difference() }),
+    nearby_status: () =>
+      nearbyStatus({ is: 'moving', other: neighbour(1), gives: true, moving: { out: true, done: 1_300_000, total: 3_400_000 } }),
   }),
   running: () => ({
     sync_status: () =>

@@ -2,9 +2,16 @@
 import type { Answer, CommandName, Request } from '@/api'
 import type { BundleLine } from '@/api/bindings/BundleLine'
 import type { BundleStatus } from '@/api/bindings/BundleStatus'
+import type { Difference } from '@/api/bindings/Difference'
 import type { Hash } from '@/api/bindings/Hash'
+import type { Names } from '@/api/bindings/Names'
+import type { NearbyConfirm } from '@/api/bindings/NearbyConfirm'
+import type { NearbyStage } from '@/api/bindings/NearbyStage'
+import type { NearbyStatus } from '@/api/bindings/NearbyStatus'
+import type { NeighbourLine } from '@/api/bindings/NeighbourLine'
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import type { Phase } from '@/api/bindings/Phase'
+import type { ReceiptId } from '@/api/bindings/ReceiptId'
 import type { ReceiptView } from '@/api/bindings/ReceiptView'
 import type { Refusal } from '@/api/bindings/Refusal'
 import type { Standing } from '@/api/bindings/Standing'
@@ -75,6 +82,7 @@ export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
     standing: standing(),
     receipt: receipt(),
     covered: true,
+    difference: null,
     photos_wait_for_wifi: 0,
     last_error: null,
     last_tried: ago(14),
@@ -84,6 +92,37 @@ export function syncStatus(changes: Partial<SyncStatus> = {}): SyncStatus {
     by_itself: { on: true, next_in_ms: 540_000, last_probe: { at: ago(0.1), answered: true } },
     address: 'https://192.168.8.10:7443',
     device: id('019a8c2e-7d3f-7000-8000', 1),
+    ...changes,
+  }
+}
+
+/** Three changes were lacking here and five there; the last receipt settled it. */
+export function difference(changes: Partial<Difference> = {}): Difference {
+  return {
+    at: ago(15),
+    fetched: 3,
+    returned: 5,
+    photos: 2,
+    settled_by: receipt().id,
+    settled_at: receipt().at,
+    ...changes,
+  }
+}
+
+/** The tablet of a colleague. */
+export function neighbour(n: number, officer_name: Names = COLLEAGUE): NeighbourLine {
+  return { device: id(`019a8c2e-7d3f-7000-8000-00000000f00${n}`, n), officer_name, address: `192.168.8.${20 + n}:7447` }
+}
+
+/** Seven changes wait, and something is carried for a colleague. */
+export function nearbyStatus(stage: NearbyStage = { is: 'idle' }, changes: Partial<NearbyStatus> = {}): NearbyStatus {
+  const { device, officer_name } = neighbour(1)
+  return {
+    ready: true,
+    waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
+    covered: false,
+    stage,
+    carried: [{ device, officer_name, parts: 2, answers: 1, bytes: 5_200_000, since: ago(6) }],
     ...changes,
   }
 }
@@ -247,12 +286,14 @@ export function replies(households = 1500, xform = ''): Replies {
       files: ['001', '002'].map((part) => `${folder ?? ''}/${part}.ailchin`),
     }),
     bundle_import: () => ({ parts: 1, pulled: 12, receipt: true, covered: true }),
+    ...nearbyReplies(),
     receipts: () =>
       [0, 1, 2].map((n) => {
         const { position, blobs_stored, blobs_total, count, genuine } = receipt()
         const own = 42 - n * 11
         const kept = { position, blobs_stored, blobs_total, count, genuine, own_stored: own, own_total: own }
-        return { ...kept, id: id('receipt-0000000', n), at: ago(14 + n * 30) }
+        const settled_by = id<ReceiptId>('receipt-0000000', n)
+        return { ...kept, id: settled_by, at: ago(14 + n * 30), difference: n === 1 ? difference({ settled_by }) : null }
       }),
     receipt: () => ({
       receipt: receipt(),
@@ -260,6 +301,27 @@ export function replies(households = 1500, xform = ''): Replies {
       signature: '7f3c9a1e5b2d8046'.repeat(8),
       station_key: 'd0962120e892817f'.repeat(4),
     }),
+  }
+}
+
+/** A colleague's tablet that waits nearby; whoever is called is met, confirms at once and carries everything. */
+function nearbyReplies() {
+  let stage: NearbyStage = { is: 'idle' }
+  const come = (next: NearbyStage) => nearbyStatus((stage = next))
+  const other = neighbour(1)
+  const answer = { parts: 1, pulled: 12, receipt: true, covered: true }
+  return {
+    nearby_status: () => nearbyStatus(stage),
+    nearby_open: () => come({ is: 'waiting', addresses: ['192.168.8.23'], hidden: false, passed: null }),
+    nearby_look: () => come({ is: 'looking', found: [other], blind: false }),
+    nearby_call: () => come({ is: 'comparing', code: '048213', other, gives: true, confirmed: false }),
+    nearby_confirm: ({ same }: NearbyConfirm) =>
+      come(
+        same
+          ? { is: 'done', other, gives: true, over: { given: 2, given_bytes: 3_600_000, taken: 1, taken_bytes: 9000, answer } }
+          : { is: 'ended', gives: true, refusal: { code: 'nearby_ended' }, moved: false },
+      ),
+    nearby_leave: () => come({ is: 'idle' }),
   }
 }
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ailchin_core::device::services::{Desktop, SecretFile};
-use ailchin_core::device::{Attached, DeviceError, Meeting, Services, Tablet};
+use ailchin_core::device::{Attached, DeviceError, LocalNetwork, Meeting, Services, Tablet};
 use ailchin_core::error::Code;
 use ailchin_core::ids::{AreaId, RecordId};
 use ailchin_core::view::HouseholdQuery;
@@ -162,6 +162,7 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
         camera: Box::new(Desktop),
         network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(arguments.dir.join("device-secret"))),
+        nearby: Box::new(LocalNetwork::default()),
     };
     let tablet = Arc::new(Tablet::new(arguments.dir, Arc::new(Machine), services));
     let pin = arguments.pin;

@@ -2,6 +2,7 @@
 
 mod household;
 mod households;
+mod neighbours;
 mod receipts;
 mod standing;
 mod tasks;

@@ -6,9 +6,10 @@ use rusqlite::{Connection, params};
 use super::households::area_lines;
 use super::rows;
 use crate::ids::{EpochId, ReceiptId};
+use crate::replica::differences::differences;
 use crate::replica::{Replica, ReplicaError, StationNote, notes};
 use crate::sync::{Digest, Receipt, ReceiptBody, from_hex, to_hex};
-use crate::view::{ReceiptLine, ReceiptPaper, ReceiptView, ScopeLine};
+use crate::view::{Difference, ReceiptLine, ReceiptPaper, ReceiptView, ScopeLine};
 
 /// More receipts than anybody looks back over.
 const MAX_RECEIPTS: u32 = 200;
@@ -22,6 +23,19 @@ impl Replica {
         self.reading(receipt)
     }
 
+    /// The difference between tablet and station that no receipt has settled, or that the last one has.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn difference(&self) -> Result<Option<Difference>, ReplicaError> {
+        self.reading(|connection| {
+            let Some(last) = differences(connection)?.pop() else { return Ok(None) };
+            let newest = kept(connection, "1 ORDER BY n DESC LIMIT 1", [])?.pop();
+            let newest = newest.map(|one| one.body()).transpose()?.map(|body| body.id);
+            Ok(Some(last).filter(|last| last.settled_by.is_none() || last.settled_by == newest))
+        })
+    }
+
     /// The receipts that are kept, the newest first; at most 200.
     ///
     /// # Errors
@@ -30,6 +44,7 @@ impl Replica {
         self.reading(|connection| {
             let station = station(connection)?;
             let kept = kept(connection, "1 ORDER BY n DESC LIMIT ?1", params![MAX_RECEIPTS])?;
+            let differences = differences(connection)?;
             let line = |one: &Kept| {
                 let body = one.body()?;
                 Ok(ReceiptLine {
@@ -42,6 +57,7 @@ impl Replica {
                     blobs_total: one.blobs_total,
                     count: whole(&body).count,
                     genuine: one.is_genuine(station.as_ref()),
+                    difference: differences.iter().find(|each| each.settled_by == Some(body.id)).copied(),
                 })
             };
             kept.iter().map(line).collect()

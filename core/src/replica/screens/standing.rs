@@ -62,9 +62,11 @@ fn standing(connection: &Connection, device: DeviceId) -> Result<Standing, Repli
         "SELECT count(*) FROM log WHERE device = ?1 AND position IS NULL AND refused IS NOT 'revision_known'",
         [device],
     )?;
-    let blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state <> 'draft'", [])?;
-    let stored_blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state = 'stored'", [])?;
-    let verified = match stated(connection)? {
+    // What was fetched to be seen was made elsewhere; what was freed for space is at the station all the same.
+    let stored_blobs = exchange::count(connection, "SELECT count(*) FROM blob WHERE state IN ('stored', 'freed')", [])?;
+    let blobs = stored_blobs + u64::from(waiting.blobs);
+    // A receipt that was given to this tablet under a former name counts another log.
+    let verified = match stated(connection)?.filter(|body| body.device == device) {
         Some(body) => Tally {
             revisions: body.own_seq.saturating_sub(exchange::count(
                 connection,
