@@ -20,8 +20,8 @@ use crate::view::{
     BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
     ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
     InviteText, InviteView, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory,
-    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space, SyncSettings, SyncStatus, TabletState,
-    Today, TriedAgain, Unlock, VisitPage,
+    RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, ShutOutStatus, Space, SyncSettings, SyncStatus,
+    TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -177,6 +177,20 @@ commands! {
         tablet.export_bundle(asked.folder.as_deref(), asked.part_bytes.unwrap_or(PART_BYTES))
     };
     bundle_import: BundleImport => AnswerTaken = |tablet, asked| tablet.import_answers(&asked.paths);
+    shut_out: Nothing => Option<ShutOutStatus> = |tablet, _| tablet.shut_out();
+    shut_out_start: Nothing => Nothing = |tablet, _| {
+        tablet.shut_out_start()?;
+        Ok(Nothing {})
+    };
+    shut_out_export: ExportTo => Exported = |tablet, asked| tablet.export_last_work(asked.folder.as_deref());
+    shut_out_import: BundleImport => TabletState = |tablet, asked| {
+        tablet.import_acknowledgement(&asked.paths)?;
+        tablet.state()
+    };
+    shut_out_done: Nothing => TabletState = |tablet, _| {
+        tablet.forget_being_shut_out()?;
+        tablet.state()
+    };
     receipts: Nothing => Vec<ReceiptLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.receipts()?));
     receipt: ReceiptRef => ReceiptPaper = |tablet, asked| {
         tablet.with(|replica, _, _| Ok(replica.receipt_paper(asked.id)?))

@@ -15,6 +15,8 @@ mod fold;
 mod handover;
 mod history;
 mod inputs;
+#[cfg(feature = "bundle")]
+mod last_work;
 mod lease;
 mod naming;
 mod notes;
@@ -35,6 +37,8 @@ pub use blobs::{NamedBlob, StoredBlob, WaitingBlob};
 pub use bundles::ExportNote;
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry};
+#[cfg(feature = "bundle")]
+pub use last_work::LastWork;
 pub use notes::StationNote;
 pub use read::{LogLine, RecordView};
 pub use repair::Gift;

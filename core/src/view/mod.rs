@@ -8,6 +8,7 @@ mod forms;
 mod history;
 mod households;
 mod refused;
+mod shut_out;
 mod sync;
 mod tablet;
 mod today;
@@ -35,6 +36,7 @@ pub use households::{
     TimelineEntry,
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
+pub use shut_out::{ShutOutStage, ShutOutStatus};
 pub use sync::{
     Erasures, FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine,
     SelfSync, Space, Stage, Standing, SyncSettings, SyncStatus, Tally,
