@@ -104,6 +104,7 @@ fn take(
             stretches::keep(tx, station.id, &stretch)?;
         }
     }
+    items.iter_mut().try_for_each(|given: &mut GiveItem| appender.restate(given.device, &mut given.item))?;
     appender.finish()?;
     Ok((GiveAnswer { items }, came))
 }
