@@ -100,6 +100,29 @@ fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() 
     assert!(a.syncs().nothing_new);
 }
 
+/// The tablet has what was stored, the copy says that it was refused, and the area is none of the tablet's.
+#[test]
+fn what_a_station_refused_in_the_copy_that_it_is_put_back_to_stays_on_the_tablet() {
+    let mut yesterday = Yesterday::new();
+    let a = yesterday.tablet(1, 0);
+    a.syncs();
+    yesterday.closed(|store| std::fs::copy(store, store.with_extension("first")));
+    yesterday.station.takes_area(0, yesterday.station.areas[1]);
+    let written = a.writes(yesterday.station.households[0], "phone", "13800000007");
+    assert_eq!(a.syncs_anew().refused, 1);
+    yesterday.backs_up();
+
+    yesterday.closed(|store| std::fs::copy(store.with_extension("first"), store));
+    assert_eq!(a.syncs().pushed, 1);
+    assert!(yesterday.stored().contains(&written));
+
+    yesterday.is_put_back();
+    a.syncs();
+    assert!(!yesterday.stored().contains(&written));
+    let refused = a.with(|replica, author, _| Ok(replica.refused(author.device)?)).unwrap();
+    assert_eq!(refused.iter().map(|entry| entry.revision).collect::<Vec<_>>(), [written]);
+}
+
 #[test]
 fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and_unsent_work() {
     let mut yesterday = Yesterday::new(Land::default());

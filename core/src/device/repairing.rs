@@ -28,12 +28,12 @@ pub(super) fn repair<S: StationDoors>(sides: &mut Sides<'_, S>, epoch: EpochId) 
         let mine = sides.replica.tally(&asked)?;
         comparison.told(&answer, &mine).map_err(DeviceError::Station)?;
     }
-    sides.replica.unplace(sides.device, &comparison.extra)?;
+    sides.replica.unplace(&comparison.extra)?;
     let places = comparison.lacking.iter().map(|held| LogPlace { device: held.device, seq: held.seq }).collect();
     let fetched = fetch(sides, places)?;
     let given = give(sides, epoch)?;
     let newest = comparison.newest.unwrap_or(0);
-    sides.replica.feed_is_known_to(newest)?;
+    sides.replica.is_compared_to(newest)?;
     Ok(Told::Repaired { newest, fetched, given })
 }
 
