@@ -68,14 +68,28 @@ faults! {
     TabletRestored = "tablet restored from an older copy",
     /// A household is moved to another area, whose tablets then hold it with all that belongs to it.
     HouseholdMoved = "household moved to another area",
-    /// Tablets write kinds and fields that others do not know.
-    NewForms = "kinds and fields of a newer form",
+    /// A tablet gets a newer pack in the middle of a story: from then on it writes kinds and fields that others do not know yet.
+    NewForms = "newer forms on a tablet",
     /// An area is taken from an officer, whose tablet may hold unsent work of it.
     AreaTaken = "area taken from an officer",
     /// An area is given to an officer.
     AreaGiven = "area given to an officer",
     /// A tablet is shut out.
     Revoked = "tablet revoked",
+    /// There are two of one tablet from now on, and both are at work.
+    Cloned = "two copies of one tablet at work",
+    /// What waits on a tablet, and what the station answers, goes in files.
+    ByFile = "bundle written into files",
+    /// A part never arrives.
+    PartLost = "part of a bundle lost",
+    /// A part arrives after a later one.
+    PartsDisordered = "parts of bundles out of order",
+    /// A part arrives more than once.
+    PartRepeated = "part of a bundle repeated",
+    /// A part is cut or changed on its way.
+    PartDamaged = "part of a bundle cut or changed",
+    /// Another tablet carries a part, and the answer back.
+    ByTablet = "part of a bundle carried by another tablet",
 }
 
 /// What happens next.
@@ -110,6 +124,8 @@ pub(super) struct Plan {
     pub(super) areas: usize,
     /// For each tablet the areas it holds, as a set of bits.
     pub(super) tablets: Vec<u32>,
+    /// How many of them may be there a second time.
+    pub(super) spares: usize,
     pub(super) faults: BTreeSet<Fault>,
     pub(super) events: Vec<Event>,
 }
@@ -128,16 +144,21 @@ impl Plan {
             })
             .collect::<Vec<_>>();
         let faults = faults(&mut dice);
+        let spares = if faults.contains(&Fault::Cloned) { 2.min(count) } else { 0 };
         let length = pick(&mut dice, 20, 110);
-        let events = (0..length).map(|_| event(&mut dice, count, &faults)).collect();
-        Self { seed, areas, tablets, faults, events }
+        let events = (0..length).map(|_| event(&mut dice, count + spares, &faults)).collect();
+        Self { seed, areas, tablets, spares, faults, events }
     }
 }
 
 /// Some kinds of faults: with all of them at once nothing gets far enough to go wrong in an interesting way.
 fn faults(dice: &mut Dice) -> BTreeSet<Fault> {
     let often = dice.below(4);
-    let faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
+    let mut faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
+    let of_files = [Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
+    if of_files.iter().any(|fault| faults.contains(fault)) {
+        faults.insert(Fault::ByFile);
+    }
     faults
 }
 
@@ -163,7 +184,9 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
     let possible: Vec<What> = faults
         .iter()
         .filter_map(|fault| match fault {
-            F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay | F::NewForms => None,
+            F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay => None,
+            // They happen on the road.
+            F::PartLost | F::PartsDisordered | F::PartRepeated | F::PartDamaged | F::ByTablet => None,
             F::StationRestart
             | F::KillStation
             | F::StationDiskFull
@@ -178,6 +201,8 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
         .collect();
     match possible.len() as u64 {
         0 => What::Work(tablet),
+        // Files are on the road for long: several things happen to them.
+        _ if faults.contains(&F::ByFile) && dice.below(3) == 0 => What::Tablet(F::ByFile, tablet),
         length => possible[usize::try_from(dice.below(length)).unwrap()],
     }
 }

@@ -67,6 +67,10 @@ planted! {
     ReceiptNotKept breaks NothingWaits,
     /// The station says each time that something is new.
     NeverQuiet breaks QuietSoon,
+    /// The station takes a part of a bundle in that was changed on its way.
+    DamagedTaken breaks DamagedIsRefused,
+    /// The last part of an answer, with the receipt, is never written.
+    AnswerCutShort breaks FilesAreEnough,
 }
 
 impl Planted {

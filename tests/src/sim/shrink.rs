@@ -1,7 +1,7 @@
 //! A story that goes wrong, with as few events as still make it go wrong.
 
 use super::plan::Plan;
-use super::{Setup, Story, tell};
+use super::story::{Setup, Story, tell};
 
 /// Cuts events away as long as the same invariant breaks, in at most `tries` attempts.
 #[must_use]
