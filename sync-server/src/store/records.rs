@@ -9,7 +9,7 @@ use super::erase;
 use super::error::Fault;
 use super::log::Appender;
 use super::sql::{Row, Tx, cells};
-use super::{Store, StoreError, place};
+use super::{Store, StoreError};
 
 /// Where a record is.
 #[derive(Clone, Copy)]
