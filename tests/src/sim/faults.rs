@@ -64,6 +64,9 @@ impl Sim {
                 station.assign(tablet.officer, *area, fault == Fault::AreaGiven);
                 self.upheavals.set(self.upheavals.get() + 1);
                 tablet.may_differ = true;
+                let others = self.tablets.iter().filter_map(|other| other.try_borrow_mut().ok());
+                let of_the_officer = others.filter(|other| other.officer == tablet.officer);
+                of_the_officer.into_iter().for_each(|mut other| other.may_differ = true);
             }
             Fault::Revoked => {
                 let station = self.station.borrow();

@@ -151,6 +151,10 @@ impl Plan {
     }
 }
 
+/// What happens to files on the road, if there are any.
+const OF_FILES: &[Fault] =
+    &[Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
+
 /// Some kinds of faults: with all of them at once nothing gets far enough to go wrong in an interesting way.
 fn faults(dice: &mut Dice) -> BTreeSet<Fault> {
     let often = dice.below(4);
@@ -184,9 +188,9 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
     let possible: Vec<What> = faults
         .iter()
         .filter_map(|fault| match fault {
+            // They happen on the wire, or on the road.
             F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay => None,
-            // They happen on the road.
-            F::PartLost | F::PartsDisordered | F::PartRepeated | F::PartDamaged | F::ByTablet => None,
+            _ if OF_FILES.contains(fault) => None,
             F::StationRestart
             | F::KillStation
             | F::StationDiskFull

@@ -361,12 +361,13 @@ impl Sim {
                     return Ok(());
                 }
             }
-            let (device, anew) = {
+            let (device, not_enough) = {
                 let tablet = self.tablets[n].borrow();
-                // What others wrote and the station lost is found and given back over a network only.
+                // What others wrote and the station lost is found and given back over a network only, and photos of what was
+                // refused wait for what the officer decides.
                 let held = tablet.replica().holdings(tablet.device).map_err(|error| unexpected(n, &error))?;
-                let to_give = held.unplaced > 0;
-                (tablet.device, tablet.may_differ || tablet.was_put_back || tablet.cloned || to_give)
+                let waits = held.unplaced > 0 || tablet.lines().iter().any(|line| line.refused.is_some());
+                (tablet.device, tablet.may_differ || tablet.was_put_back || tablet.cloned || waits)
             };
             let answer = self.station.borrow().answers(device, PART_BYTES[n % 2]);
             let mut parts: Vec<Vec<u8>> =
@@ -381,7 +382,7 @@ impl Sim {
             });
             self.after_answers(n, device, &ended, true)?;
             let covered = ended.as_ref().is_ok_and(|taken| taken.covered);
-            hold(Invariant::FilesAreEnough, anew || covered, || {
+            hold(Invariant::FilesAreEnough, not_enough || covered, || {
                 format!("without a network files are not enough for tablet {n}: {ended:?}")
             })?;
         }
