@@ -131,7 +131,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(seed: u64) -> Self {
+    /// The plan of a seed; `also` is a fault that happens in any case.
+    pub(super) fn of(seed: u64, also: Option<Fault>) -> Self {
         let mut dice = Dice::new(seed);
         let areas = pick(&mut dice, 2, 4);
         let count = pick(&mut dice, 2, 5);
@@ -143,7 +144,7 @@ impl Plan {
                 u32::try_from(mine | 1 << (n / 2 % areas)).unwrap()
             })
             .collect::<Vec<_>>();
-        let faults = faults(&mut dice);
+        let faults = faults(&mut dice, also);
         let spares = if faults.contains(&Fault::Cloned) { 2.min(count) } else { 0 };
         let length = pick(&mut dice, 20, 110);
         let events = (0..length).map(|_| event(&mut dice, count + spares, &faults)).collect();
@@ -156,9 +157,10 @@ const OF_FILES: &[Fault] =
     &[Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
 
 /// Some kinds of faults: with all of them at once nothing gets far enough to go wrong in an interesting way.
-fn faults(dice: &mut Dice) -> BTreeSet<Fault> {
+fn faults(dice: &mut Dice, also: Option<Fault>) -> BTreeSet<Fault> {
     let often = dice.below(4);
     let mut faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
+    faults.extend(also);
     let of_files = [Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
     if of_files.iter().any(|fault| faults.contains(fault)) {
         faults.insert(Fault::ByFile);

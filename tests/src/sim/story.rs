@@ -86,7 +86,7 @@ impl Counts {
 /// Tells a story from its seed to its end.
 #[must_use]
 pub fn tell(setup: &Setup) -> Story {
-    let mut plan = Plan::of(setup.seed);
+    let mut plan = Plan::of(setup.seed, setup.planted.and_then(Planted::needs));
     if let Some(only) = &setup.only {
         plan.events = only.iter().filter_map(|index| plan.events.get(*index).copied()).collect();
     }
