@@ -1,15 +1,18 @@
 //! Whether a replica shows at once what was saved, finds it, keeps what was begun, and never loses count.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
+
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
+use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Entry, Fields, Kind, Revision};
 use ailchin_core::replica::{Author, Change, FileKey, FinishedForm, Replica, ReplicaError, StoredBlob};
-use ailchin_core::sync::{Pulled, PushItem, ScopeDigest, Verdict};
+use ailchin_core::sync::{Pulled, PushItem, Receipt, ReceiptBody, ScopeDigest, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::{HouseholdQuery, TimelineEntry, Today};
 use ailchin_core::world::{Seeded, World as _};
+use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
@@ -368,6 +371,52 @@ proptest! {
         desk.replica.rebuild().unwrap();
         prop_assert_eq!(screens(&desk), before);
     }
+}
+
+#[test]
+fn what_left_stays_until_a_station_that_was_put_back_has_been_compared_with() {
+    let mut desk = Desk::in_memory();
+    let household = desk.add(Kind::Household, json!({ "name_zh": "巴特尔" }));
+    let (device, [kept, lost]) = (desk.author.device, desk.areas);
+    let stored = PushItem { seq: 1, verdict: Verdict::Stored(1), filed: Some(lost) };
+    desk.replica.keep_verdicts(device, &[stored]).unwrap();
+    let epoch = EpochId::new(&desk.world);
+    desk.replica.adopt(device, epoch, 1).unwrap();
+    // The sync ends here; meanwhile the area is taken away.
+    desk.replica.set_scopes(&[kept]).unwrap();
+    let holdings = desk.replica.holdings(device).unwrap();
+    assert!(holdings.to_compare);
+    desk.replica.keep_receipt(device, &receipt(&desk, epoch)).unwrap();
+    assert!(desk.replica.place_of(household).is_ok(), "the station may have lost it");
+
+    desk.replica.unplace(&BTreeSet::new()).unwrap();
+    assert_eq!(desk.replica.holdings(device).unwrap().unsent, 1, "it is offered once more");
+    desk.replica.is_compared_to(1).unwrap();
+    desk.replica.keep_verdicts(device, &[stored]).unwrap();
+    desk.replica.keep_receipt(device, &receipt(&desk, epoch)).unwrap();
+    assert!(desk.replica.place_of(household).is_err());
+    assert_eq!(desk.replica.holdings(device).unwrap().unsent, 0);
+}
+
+/// A receipt over nothing.
+fn receipt(desk: &Desk, epoch: EpochId) -> Receipt {
+    let body = ReceiptBody {
+        id: ReceiptId::new(&desk.world),
+        station: StationId::new(&desk.world),
+        device: desk.author.device,
+        epoch,
+        at_ms: NOW,
+        position: 1,
+        own_seq: 1,
+        own_stored: 1,
+        own_refused: 0,
+        blobs_named: 0,
+        blobs_stored: 0,
+        blobs_digest: None,
+        blobs_missing: Vec::new(),
+        scopes: Vec::new(),
+    };
+    Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap()
 }
 
 /// A revision of another device, the first of its log.

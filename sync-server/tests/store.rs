@@ -24,6 +24,7 @@ use serde_json::json;
 on_both! {
     a_push_sent_again_is_recognised_and_stores_nothing,
     a_push_may_overlap_what_is_stored_and_go_on,
+    a_push_that_moves_a_household_tells_where_everything_stands_afterwards,
     another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing,
     a_place_left_out_is_a_gap,
     a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken,
@@ -91,6 +92,27 @@ fn a_push_may_overlap_what_is_stored_and_go_on(on: On) {
     assert_eq!((stored, answer.seq), (vec![false, false, true, true, true], 6));
     let part = tablet.push_range(&station.store, 2, 4, MORNING).unwrap();
     assert_eq!((part.items.len(), part.seq), (3, 6), "an old part again does not move the head back");
+}
+
+fn a_push_that_moves_a_household_tells_where_everything_stands_afterwards(on: On) {
+    let station = Station::on(on, 25);
+    let mut tablet = station.tablet(0);
+    let household = tablet.draft(&*station.world, station.gacha[0]);
+    let moved = household.record;
+    tablet.write_revision(household);
+    let fields = Fields::from([("household".to_owned(), json!(moved)), ("note".to_owned(), json!("围栏"))]);
+    let task = Revision { kind: Kind::Task, fields, ..tablet.draft(&*station.world, station.gacha[0]) };
+    tablet.write_revision(task);
+    station.world.advance_ms(60_000);
+    let moves = tablet.draft(&*station.world, station.gacha[1]);
+    tablet.write_revision(Revision { record: moved, fields: Fields::new(), ..moves });
+
+    let told = tablet.push(&station.store, 1).unwrap();
+    let stands = station.store.verdicts(station.id, tablet.device, 1).unwrap();
+    let filed = |items: &[PushItem]| items.iter().map(|item| item.filed).collect::<Vec<_>>();
+    assert_eq!(filed(&told.items), [Some(station.gacha[1]), Some(station.gacha[1]), None]);
+    assert_eq!((positions(&told.items), filed(&told.items)), (positions(&stands), filed(&stands)));
+    assert_eq!(positions(&tablet.push(&station.store, 1).unwrap().items), positions(&told.items));
 }
 
 fn another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing(on: On) {

@@ -89,6 +89,14 @@ impl Station {
         station
     }
 
+    /// Another one, with other keys.
+    #[must_use]
+    pub fn elsewhere(land: Land) -> Self {
+        let mut station = Self::filled(land, Arc::new(Seeded::new(SEED + 1, NOW)));
+        station.open_here();
+        station
+    }
+
     /// A station in a process of its own.
     #[must_use]
     pub fn process(land: Land) -> Self {

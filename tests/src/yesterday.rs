@@ -46,7 +46,11 @@ impl Yesterday {
         self.closed(|store| std::fs::copy(store.with_extension("copy"), store));
     }
 
-    fn closed(&mut self, copy: impl FnOnce(&Path) -> std::io::Result<u64>) {
+    /// Works on the station's file while nobody has it open.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn closed(&mut self, copy: impl FnOnce(&Path) -> std::io::Result<u64>) {
         self.station.close();
         copy(&self.station.folder().join("station.db")).unwrap();
         self.station.open_here();

@@ -222,7 +222,7 @@ fn a_bundle_for_another_station_and_an_answer_for_another_tablet_are_refused() {
     let remote = Remote::new();
     remote.works();
     let export = remote.exports(PART_BYTES);
-    let elsewhere = Station::here(Land::default());
+    let elsewhere = Station::elsewhere(Land::default());
     assert_eq!(elsewhere.takes(&export.files[0]).unwrap_err(), Code::BundleElsewhere);
     remote.station.takes(&export.files[0]).unwrap();
     let answer = remote.station.answers(remote.tablet.device(), remote.stick.path(), PART_BYTES);
@@ -233,6 +233,26 @@ fn a_bundle_for_another_station_and_an_answer_for_another_tablet_are_refused() {
     let nothing = tempfile::tempdir().unwrap();
     let empty = nothing.path().to_str().unwrap().to_owned();
     assert_eq!(remote.tablet.import_answers(&[empty]).unwrap_err().code(), Code::NotFound);
+}
+
+#[test]
+fn a_bundle_is_opened_by_a_station_that_was_put_back_to_a_copy_from_before_it_told_its_key() {
+    let mut station = Station::here(Land::default());
+    let wire = FaultProxy::to(&station.address());
+    let tablet = Tablet::enrolled(1, &station.invite_by(0, &wire.address()));
+    let (file, stick) = (station.folder().join("station.db"), tempfile::tempdir().unwrap());
+    station.close();
+    std::fs::copy(&file, file.with_extension("copy")).unwrap();
+    station.open_here();
+    wire.turn_to(&station.address());
+    tablet.syncs();
+    tablet.writes(station.households[2], "phone", "13900000012");
+    let export = tablet.export_bundle(Some(stick.path().to_str().unwrap()), PART_BYTES).unwrap();
+
+    station.close();
+    std::fs::copy(file.with_extension("copy"), &file).unwrap();
+    station.open_here();
+    assert_eq!(station.takes(&export.files[0]).unwrap().stored, 1);
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
     assert_eq!(stored(&yesterday.station), all, "one tablet that was there last has everything");
 
     // The tablet that nobody knows any more, and the one that wrote most of it.
-    assert_eq!(c.syncs().pushed, 0);
+    let again = c.syncs();
+    assert_eq!((again.pushed, again.duplicates, again.refused), (1, 1, 0), "it stands under its own name");
     a.syncs();
     b.syncs();
     c.syncs();
@@ -135,6 +136,29 @@ fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() 
     other.syncs();
     assert_eq!(other.digests(), a.digests());
     assert!(a.syncs().nothing_new);
+}
+
+/// The tablet has what was stored, the copy says that it was refused, and the area is none of the tablet's.
+#[test]
+fn what_a_station_refused_in_the_copy_that_it_is_put_back_to_stays_on_the_tablet() {
+    let mut yesterday = Yesterday::new(Land::default());
+    let a = yesterday.tablet(1, 0);
+    a.syncs();
+    yesterday.closed(|store| std::fs::copy(store, store.with_extension("first")));
+    yesterday.station.takes_area(0, yesterday.station.areas[1]);
+    let written = a.writes(yesterday.station.households[0], "phone", "13800000007");
+    assert_eq!(a.syncs_anew().refused, 1);
+    yesterday.backs_up();
+
+    yesterday.closed(|store| std::fs::copy(store.with_extension("first"), store));
+    assert_eq!(a.syncs().pushed, 1);
+    assert!(stored(&yesterday.station).contains(&written));
+
+    yesterday.is_put_back();
+    a.syncs();
+    assert!(!stored(&yesterday.station).contains(&written));
+    let refused = a.with(|replica, author, _| Ok(replica.refused(author.device)?)).unwrap();
+    assert_eq!(refused.iter().map(|entry| entry.revision).collect::<Vec<_>>(), [written]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use age::x25519::Identity;
 use bech32::{Bech32, Hrp};
+use ed25519_dalek::SigningKey;
 
 use super::BundleUnreadable;
 use crate::world::World;
@@ -20,6 +21,12 @@ impl SealingKey {
         let mut bytes = [0; 32];
         world.fill_random(&mut bytes);
         Self(bytes)
+    }
+
+    /// The one that belongs to a signing key: whoever has that from an older copy has this too.
+    #[must_use]
+    pub fn of(signing: &SigningKey) -> Self {
+        Self(blake3::derive_key("ailchin 2026 sealing to a station", signing.as_bytes()))
     }
 
     /// Wraps key bytes that were kept.

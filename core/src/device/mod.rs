@@ -1,6 +1,7 @@
 //! What makes a replica a tablet: the vault, drafts and forms, the transport, pictures, and the table of commands.
 
 mod bundles;
+mod bundling;
 mod by_itself;
 mod carrying;
 pub mod commands;
@@ -21,6 +22,7 @@ mod transport;
 mod upload;
 mod vault;
 
+pub use bundling::Bundling;
 pub use carrying::CarriedFor;
 pub use doors::StationDoors;
 pub use error::DeviceError;

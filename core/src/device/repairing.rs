@@ -31,12 +31,12 @@ pub(super) fn repair<S: StationDoors>(sides: &mut Sides<'_, S>, epoch: EpochId) 
     if !comparison.extra.is_empty() {
         sides.differs(Found { returned: comparison.extra.len() as u64, ..Found::default() })?;
     }
-    sides.replica.unplace(sides.device, &comparison.extra)?;
+    sides.replica.unplace(&comparison.extra)?;
     let places = comparison.lacking.iter().map(|held| LogPlace { device: held.device, seq: held.seq }).collect();
     let fetched = fetch(sides, places)?;
     let given = give(sides, epoch)?;
     let newest = comparison.newest.unwrap_or(0);
-    sides.replica.feed_is_known_to(newest)?;
+    sides.replica.is_compared_to(newest)?;
     Ok(Told::Repaired { newest, fetched, given })
 }
 

@@ -82,6 +82,7 @@ impl Replica {
             let receipt = newest.as_ref().map(|body| body.id);
             let unplaced =
                 count(connection, "SELECT count(*) FROM log WHERE position IS NULL AND device <> ?1", [device])?;
+            let to_compare = handover::is_to_be_compared(connection)?;
             let (settled, covered) = match newest {
                 Some(mut body) => {
                     body.scopes.sort_unstable_by_key(|scope| scope.area);
@@ -91,7 +92,19 @@ impl Replica {
                 }
                 None => (false, false),
             };
-            Ok(Holdings { epoch, cursor, unsent, unsent_blobs, scopes, covered, settled, unplaced, receipt, answered })
+            Ok(Holdings {
+                epoch,
+                cursor,
+                unsent,
+                unsent_blobs,
+                scopes,
+                covered,
+                settled,
+                unplaced,
+                to_compare,
+                receipt,
+                answered,
+            })
         })
     }
 

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::append::Head;
-use super::notes::set_meta;
+use super::notes::{meta, set_meta};
 use super::sums::Sums;
 use super::{Replica, ReplicaError, erase, exchange, fold};
 use crate::hash::Hash;
@@ -78,9 +78,23 @@ pub(super) fn stays(tx: &Transaction<'_>, record: RecordId) -> Result<(), Replic
     Ok(())
 }
 
-/// Forgets the records that left, but those of which something waits: a revision without a verdict, or one that was refused
+const TO_COMPARE: &str = "to_compare";
+
+/// Whether the station's store may lack what this device thinks it has, until both have been compared.
+pub(super) fn is_to_be_compared(connection: &Connection) -> Result<bool, ReplicaError> {
+    Ok(meta(connection, TO_COMPARE)?.unwrap_or(false))
+}
+
+pub(super) fn set_to_be_compared(tx: &Transaction<'_>, to_compare: bool) -> Result<(), ReplicaError> {
+    set_meta(tx, TO_COMPARE, &to_compare)
+}
+
+/// Forgets the records that left, unless both sides are still to be compared, and but those of which something waits: a revision without a verdict, or one that was refused
 /// and about which nobody has decided, or a draft.
 pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
+    if is_to_be_compared(tx)? {
+        return Ok(());
+    }
     let doing = ReplicaError::sql;
     let read = || {
         let mut from = tx.prepare_cached(

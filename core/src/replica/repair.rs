@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::{Head, add_to_log};
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
-use super::{Replica, ReplicaError, erase, exchange, fold};
+use super::{Replica, ReplicaError, erase, exchange, fold, handover};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId};
@@ -97,7 +97,11 @@ impl Replica {
             )
             .and_then(|_| tx.execute("UPDATE gone SET lost = 1 WHERE device = ?1 AND seq > ?2", params![device, seq]))
             .map_err(doing("letting revisions wait again"))?;
-            if meta::<EpochId>(tx, "epoch")? != Some(epoch) {
+            let before: Option<EpochId> = meta(tx, "epoch")?;
+            if before.is_some() {
+                handover::set_to_be_compared(tx, true)?;
+            }
+            if before != Some(epoch) {
                 set_meta(tx, "epoch", &epoch)?;
                 tx.execute_batch("UPDATE blob SET covered = 0 WHERE covered = 1")
                     .map_err(doing("asking about blobs again"))?;
@@ -179,6 +183,17 @@ impl Replica {
     ///
     /// # Errors
     /// What SQLite says.
+    pub fn is_compared_to(&mut self, position: u64) -> Result<(), ReplicaError> {
+        self.writing(|tx| {
+            handover::set_to_be_compared(tx, false)?;
+            set_meta(tx, "cursor", &position)
+        })
+    }
+
+    /// The feed is to be read from a position on.
+    ///
+    /// # Errors
+    /// What SQLite says.
     pub fn feed_is_known_to(&mut self, position: u64) -> Result<(), ReplicaError> {
         self.writing(|tx| set_meta(tx, "cursor", &position))
     }
@@ -187,15 +202,12 @@ impl Replica {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn unplace(&mut self, device: DeviceId, extra: &BTreeSet<Held>) -> Result<(), ReplicaError> {
+    pub fn unplace(&mut self, extra: &BTreeSet<Held>) -> Result<(), ReplicaError> {
         self.writing(|tx| {
             let mut sums = Sums::default();
             // What is leaving is in no range that was compared: it is offered once more before it goes.
-            tx.execute(
-                "UPDATE log SET position = NULL WHERE filed IS NULL AND position IS NOT NULL AND device <> ?1",
-                [device],
-            )
-            .map_err(ReplicaError::sql("letting revisions wait again"))?;
+            tx.execute("UPDATE log SET position = NULL WHERE filed IS NULL AND position IS NOT NULL", [])
+                .map_err(ReplicaError::sql("letting revisions wait again"))?;
             for held in extra {
                 unplace(tx, (held.device, held.seq), &mut sums)?;
             }

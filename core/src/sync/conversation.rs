@@ -28,6 +28,9 @@ pub struct Holdings {
     pub settled: bool,
     /// Revisions of others that the station is to be given back.
     pub unplaced: u64,
+    /// Another life of the station's store, or another end of the own log, was adopted, and both sides have not been compared
+    /// since.
+    pub to_compare: bool,
     /// The newest receipt of this life of the station's store.
     pub receipt: Option<ReceiptId>,
     /// The greatest place of the own log that the station has given a verdict on.
@@ -299,8 +302,8 @@ impl Conversation {
             return Place::Adopt { epoch: state.epoch, seq: state.seq };
         }
         let held = holdings.scopes.iter().fold(Digest::default(), |sum, scope| sum.with(scope.digest));
-        self.to_repair |= holdings.unplaced > 0;
-        let nothing_waits = holdings.unsent == 0 && holdings.unsent_blobs == 0 && holdings.unplaced == 0;
+        self.to_repair |= holdings.unplaced > 0 || holdings.to_compare;
+        let nothing_waits = holdings.unsent == 0 && holdings.unsent_blobs == 0 && !self.to_repair;
         if nothing_waits && state.position <= holdings.cursor && state.held == held && holdings.settled {
             self.outcome.nothing_new = true;
             return Place::Done;

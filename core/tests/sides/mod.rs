@@ -199,6 +199,7 @@ impl Tablet {
             covered: covered && receipt.is_some(),
             settled: covered && receipt.is_some(),
             unplaced: 0,
+            to_compare: false,
             receipt,
             answered: answered.unwrap_or(0),
         }

@@ -46,7 +46,7 @@ impl Bundles<'_> {
     /// `bundle_elsewhere` if it is sealed to none of the store's stations; `bundle_unreadable`, `file_too_new`.
     pub fn head(&self, sealed: &[u8]) -> Result<Head, BundleError> {
         for station in self.store.stations()? {
-            match bundle::head(sealed, &self.store.sealing_key(station.id, self.world)?) {
+            match bundle::head(sealed, &self.store.sealing_key(station.id)?) {
                 Ok(head) if head.station == station.id => return Ok(head),
                 Ok(_) => return Err(BundleError::Refused(Code::BundleElsewhere)),
                 Err(bundle::BundleUnreadable::Elsewhere) => {}
@@ -65,7 +65,7 @@ impl Bundles<'_> {
     pub fn take(&self, sealed: &[u8]) -> Result<Taken, BundleError> {
         let head = self.head(sealed)?;
         let author = self.store.device(head.station, head.device)?;
-        let frames = bundle::open(sealed, &self.store.sealing_key(head.station, self.world)?, &author.key)?;
+        let frames = bundle::open(sealed, &self.store.sealing_key(head.station)?, &author.key)?;
         if !matches!(head.content, Content::Ask(_)) {
             return Err(BundleError::Refused(Code::BundleElsewhere));
         }

@@ -5,12 +5,12 @@ use ailchin_core::error::Code;
 use ailchin_core::ids::{AreaId, BundleId, DeviceId, StationId};
 use ailchin_core::sync::{PushItem, ScopeDigest, Sealing, Verdict};
 use ailchin_core::time::Instant;
-use ailchin_core::world::World;
 use ed25519_dalek::SigningKey;
 
 use super::device::DeviceRow;
 use super::error::Fault;
 use super::sql::{Row, Tx, cells};
+use super::station::StationRow;
 use super::{Store, StoreError, device, log, station};
 
 /// A bundle of which a part was taken.
@@ -31,15 +31,12 @@ pub struct BundleRow {
 }
 
 impl Store {
-    /// The key that opens what is sealed to a station. It is made if there is none.
+    /// The key that opens what is sealed to a station, the same in every copy of its store.
     ///
     /// # Errors
     /// `not_found` for a station that is not here.
-    pub fn sealing_key(&self, station: StationId, world: &dyn World) -> Result<SealingKey, StoreError> {
-        self.write("finding the key of bundles", |tx| {
-            station::require(tx, station)?;
-            key(tx, station, world)
-        })
+    pub fn sealing_key(&self, station: StationId) -> Result<SealingKey, StoreError> {
+        self.read("finding the key of bundles", |tx| key(tx, &station::require(tx, station)?))
     }
 
     /// A device, whoever's it is, shut out or not.
@@ -156,20 +153,16 @@ impl Store {
 }
 
 /// The station's statement to whom bundles are sealed. The caller holds the station's row.
-pub(super) fn sealing(tx: &Tx<'_>, station: StationId, world: &dyn World) -> Result<Sealing, Fault> {
+pub(super) fn sealing(tx: &Tx<'_>, station: StationId) -> Result<Sealing, Fault> {
     let row = station::require(tx, station)?;
-    let recipient = key(tx, station, world)?.recipient().map_err(|_| Fault::Unreadable)?;
+    let recipient = key(tx, &row)?.recipient().map_err(|_| Fault::Unreadable)?;
     Ok(Sealing::sign(&row.signing_key.key(), station, recipient))
 }
 
-fn key(tx: &Tx<'_>, station: StationId, world: &dyn World) -> Result<SealingKey, Fault> {
-    let kept = tx.optional("SELECT key FROM sealing WHERE station = $1", cells![station], |row| row.get("key"))?;
-    if let Some(kept) = kept {
-        return Ok(SealingKey::from_bytes(kept));
-    }
-    let key = SealingKey::new(world);
-    tx.execute("INSERT INTO sealing (station, key) VALUES ($1, $2)", cells![station, *key.expose()])?;
-    Ok(key)
+/// Older programs made a key of its own and kept it.
+fn key(tx: &Tx<'_>, station: &StationRow) -> Result<SealingKey, Fault> {
+    let kept = tx.optional("SELECT key FROM sealing WHERE station = $1", cells![station.id], |row| row.get("key"))?;
+    Ok(kept.map_or_else(|| SealingKey::of(&station.signing_key.key()), SealingKey::from_bytes))
 }
 
 fn from_row(row: &Row<'_>) -> Result<BundleRow, Fault> {

@@ -78,8 +78,10 @@ fn take(
     let mut appender = Appender::begin(tx, station, now);
     let ours = station.console_key().verifying_key();
     let (mut items, mut came) = (Vec::new(), Vec::new());
-    for log in logs {
-        let stretch = stretch(log)?;
+    // Who is known, the console's own log says.
+    let mut proved = logs.iter().map(|log| Ok((stretch(log)?, log))).collect::<Result<Vec<_>, Code>>()?;
+    proved.sort_by_cached_key(|(stretch, _)| stretch.verify(&ours).is_err());
+    for (stretch, log) in proved {
         let author = stretch.checkpoint.device;
         let key = author_key(tx, station, &stretch, now)?;
         let proved = match &key {
@@ -105,6 +107,7 @@ fn take(
             stretches::keep(tx, station.id, &stretch)?;
         }
     }
+    items.iter_mut().try_for_each(|given: &mut GiveItem| appender.restate(given.device, &mut given.item))?;
     appender.finish()?;
     Ok((GiveAnswer { items }, came))
 }

@@ -7,10 +7,11 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
 use ailchin_core::record::{Entry, blobs};
-use ailchin_core::sync::Digest;
+use ailchin_core::sync::{Digest, PushItem, Verdict};
 use ailchin_core::time::Instant;
 
 use super::error::Fault;
+use super::place;
 use super::sql::{Tx, cells};
 use super::station::{self, StationRow};
 
@@ -24,6 +25,8 @@ pub(super) struct Appender<'a, 't> {
     pub(super) now: Instant,
     next: u64,
     held: HashMap<AreaId, Digest>,
+    /// Whether revisions moved on to other positions.
+    moved: bool,
 }
 
 /// What stands at a position of the feed.
@@ -36,7 +39,7 @@ enum What {
 
 impl<'a, 't> Appender<'a, 't> {
     pub(super) fn begin(tx: &'a Tx<'t>, station: &StationRow, now: Instant) -> Self {
-        Self { tx, station: station.id, now, next: station.next_position, held: HashMap::new() }
+        Self { tx, station: station.id, now, next: station.next_position, held: HashMap::new(), moved: false }
     }
 
     /// Stores an entry with its chain hash, filed in an area, and the blobs it names; its position, or `None` if a revision of
@@ -92,6 +95,7 @@ impl<'a, 't> Appender<'a, 't> {
                 Ok((place, hash, filed, row.get::<u64>("position")?))
             },
         )?;
+        self.moved |= !moving.is_empty();
         let mut left: BTreeMap<AreaId, Digest> = BTreeMap::new();
         for ((device, seq), hash, from, before) in moving {
             left.entry(from).or_default().add(hash);
@@ -166,6 +170,21 @@ impl<'a, 't> Appender<'a, 't> {
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             cells![self.station, device, seq, body_hash, chain, code.as_str(), self.now],
         )?;
+        Ok(())
+    }
+
+    /// What became of a place is told as it stands now: what came after it may have moved its record on.
+    pub(super) fn restate(&self, device: DeviceId, item: &mut PushItem) -> Result<(), Fault> {
+        if !self.moved || matches!(item.verdict, Verdict::Refused(_)) {
+            return Ok(());
+        }
+        let place = place::find(self.tx, self.station, device, item.seq)?.ok_or(Fault::Unreadable)?;
+        let at = place.position().ok_or(Fault::Unreadable)?;
+        item.verdict = match item.verdict {
+            Verdict::Stored(_) => Verdict::Stored(at),
+            _ => Verdict::Duplicate(at),
+        };
+        item.filed = place.filed;
         Ok(())
     }
 

@@ -102,6 +102,7 @@ pub(super) fn by(
     if link != header.checkpoint.hash {
         return Err(Fault::Refused(Code::LogForked));
     }
+    items.iter_mut().try_for_each(|item| appender.restate(device, item))?;
     appender.finish()?;
     if header.checkpoint.seq > author.seq {
         let previous = link_before(tx, station.id, author, header.from)?;

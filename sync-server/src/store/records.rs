@@ -9,7 +9,7 @@ use super::erase;
 use super::error::Fault;
 use super::log::Appender;
 use super::sql::{Row, Tx, cells};
-use super::{Store, StoreError, place};
+use super::{Store, StoreError};
 
 /// Where a record is.
 #[derive(Clone, Copy)]
@@ -94,7 +94,8 @@ fn revisions(tx: &Tx<'_>, station: StationId, record: RecordId) -> Result<Vec<Re
     Ok(revisions)
 }
 
-/// Where an entry stands after it was stored: its position, and its area if that is not its own.
+/// Where an entry stood when it was stored: its position, and its area if that is not its own. It may have moved on since
+/// ([`Appender::restate`]).
 pub(super) type Stands = (u64, Option<AreaId>);
 
 /// Stores an entry where its record is filed, and moves the record if the entry does. `None` if a revision of its name is
@@ -136,11 +137,6 @@ pub(super) fn store(appender: &mut Appender<'_, '_>, entry: &Entry, chain: Hash)
         // A change that says of the area what holds already cannot move the record.
         Some(row) if revision.area != row.area || revision.fields.contains_key(HOUSEHOLD) => {
             place_anew(appender, revision.record, Some(row))?;
-            let moved = find(tx, station, revision.record)?.is_some_and(|now| now.filed != row.filed);
-            if moved {
-                let place = place::find(tx, station, revision.device, revision.seq)?.ok_or(Fault::Unreadable)?;
-                return Ok(place.position().map(|position| (position, place.filed)));
-            }
         }
         Some(_) => {}
     }

@@ -77,7 +77,7 @@ impl Store {
                 .map_err(|_| Code::DeviceUnknown)?;
             let token = open(tx, station, Some(proof.device), None, hours, world)?;
             let scopes = device::scopes(tx, station, &row)?.unwrap_or_default();
-            let sealing = Some(bundle::sealing(tx, station, world)?);
+            let sealing = Some(bundle::sealing(tx, station)?);
             Ok(Session { token, expires_in_s: hours.saturating_mul(3_600), scopes, sealing })
         })
     }

@@ -7,6 +7,7 @@ mod bundle;
 mod bytes;
 mod forms;
 mod hostile;
+mod repair;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,6 +60,7 @@ impl Target {
         all.extend(forms::targets());
         all.extend(hostile::targets());
         all.extend(bundle::targets());
+        all.extend(repair::targets());
         all
     }
 

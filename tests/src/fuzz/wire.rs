@@ -186,7 +186,10 @@ pub(super) fn targets() -> Vec<Target> {
 }
 
 /// Reads, writes, reads: the same.
-fn message<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &'static str, example: &T) -> Target {
+pub(super) fn message<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    name: &'static str,
+    example: &T,
+) -> Target {
     Target::new(name, vec![serde_json::to_vec(example).unwrap()], |bytes| {
         let Ok(read) = serde_json::from_slice::<T>(bytes) else { return false };
         let again: T = serde_json::from_slice(&serde_json::to_vec(&read).unwrap()).unwrap();

@@ -10,7 +10,8 @@ use ailchin_core::view::HouseholdQuery;
 use serde_json::{Value, json};
 
 use super::promises::{Broken, Invariant, Ledger, hold};
-use super::station::{Row, Station};
+use super::rows::Row;
+use super::station::Station;
 use super::tablet::{Line, Tablet};
 
 /// Compares everything with everything.

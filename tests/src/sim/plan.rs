@@ -68,14 +68,28 @@ faults! {
     TabletRestored = "tablet restored from an older copy",
     /// A household is moved to another area, whose tablets then hold it with all that belongs to it.
     HouseholdMoved = "household moved to another area",
-    /// Tablets write kinds and fields that others do not know.
-    NewForms = "kinds and fields of a newer form",
+    /// A tablet gets a newer pack in the middle of a story: from then on it writes kinds and fields that others do not know yet.
+    NewForms = "newer forms on a tablet",
     /// An area is taken from an officer, whose tablet may hold unsent work of it.
     AreaTaken = "area taken from an officer",
     /// An area is given to an officer.
     AreaGiven = "area given to an officer",
     /// A tablet is shut out.
     Revoked = "tablet revoked",
+    /// There are two of one tablet from now on, and both are at work.
+    Cloned = "two copies of one tablet at work",
+    /// What waits on a tablet, and what the station answers, goes in files.
+    ByFile = "bundle written into files",
+    /// A part never arrives.
+    PartLost = "part of a bundle lost",
+    /// A part arrives after a later one.
+    PartsDisordered = "parts of bundles out of order",
+    /// A part arrives more than once.
+    PartRepeated = "part of a bundle repeated",
+    /// A part is cut or changed on its way.
+    PartDamaged = "part of a bundle cut or changed",
+    /// Another tablet carries a part, and the answer back.
+    ByTablet = "part of a bundle carried by another tablet",
 }
 
 /// What happens next.
@@ -110,12 +124,15 @@ pub(super) struct Plan {
     pub(super) areas: usize,
     /// For each tablet the areas it holds, as a set of bits.
     pub(super) tablets: Vec<u32>,
+    /// How many of them may be there a second time.
+    pub(super) spares: usize,
     pub(super) faults: BTreeSet<Fault>,
     pub(super) events: Vec<Event>,
 }
 
 impl Plan {
-    pub(super) fn of(seed: u64) -> Self {
+    /// The plan of a seed; `also` is a fault that happens in any case.
+    pub(super) fn of(seed: u64, also: Option<Fault>) -> Self {
         let mut dice = Dice::new(seed);
         let areas = pick(&mut dice, 2, 4);
         let count = pick(&mut dice, 2, 5);
@@ -127,17 +144,27 @@ impl Plan {
                 u32::try_from(mine | 1 << (n / 2 % areas)).unwrap()
             })
             .collect::<Vec<_>>();
-        let faults = faults(&mut dice);
+        let faults = faults(&mut dice, also);
+        let spares = if faults.contains(&Fault::Cloned) { 2.min(count) } else { 0 };
         let length = pick(&mut dice, 20, 110);
-        let events = (0..length).map(|_| event(&mut dice, count, &faults)).collect();
-        Self { seed, areas, tablets, faults, events }
+        let events = (0..length).map(|_| event(&mut dice, count + spares, &faults)).collect();
+        Self { seed, areas, tablets, spares, faults, events }
     }
 }
 
+/// What happens to files on the road, if there are any.
+const OF_FILES: &[Fault] =
+    &[Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
+
 /// Some kinds of faults: with all of them at once nothing gets far enough to go wrong in an interesting way.
-fn faults(dice: &mut Dice) -> BTreeSet<Fault> {
+fn faults(dice: &mut Dice, also: Option<Fault>) -> BTreeSet<Fault> {
     let often = dice.below(4);
-    let faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
+    let mut faults: BTreeSet<Fault> = Fault::ALL.iter().copied().filter(|_| dice.below(4) < often).collect();
+    faults.extend(also);
+    let of_files = [Fault::PartLost, Fault::PartsDisordered, Fault::PartRepeated, Fault::PartDamaged, Fault::ByTablet];
+    if of_files.iter().any(|fault| faults.contains(fault)) {
+        faults.insert(Fault::ByFile);
+    }
     faults
 }
 
@@ -163,7 +190,9 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
     let possible: Vec<What> = faults
         .iter()
         .filter_map(|fault| match fault {
-            F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay | F::NewForms => None,
+            // They happen on the wire, or on the road.
+            F::CutRequest | F::CutAnswer | F::LostRequest | F::LostAnswer | F::Repeat | F::Delay => None,
+            _ if OF_FILES.contains(fault) => None,
             F::StationRestart
             | F::KillStation
             | F::StationDiskFull
@@ -178,6 +207,8 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
         .collect();
     match possible.len() as u64 {
         0 => What::Work(tablet),
+        // Files are on the road for long: several things happen to them.
+        _ if faults.contains(&F::ByFile) && dice.below(3) == 0 => What::Tablet(F::ByFile, tablet),
         length => possible[usize::try_from(dice.below(length)).unwrap()],
     }
 }

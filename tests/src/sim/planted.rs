@@ -6,6 +6,7 @@
 use ailchin_core::sync::{read_lines, write_batch};
 use rusqlite::Connection;
 
+use super::plan::Fault;
 use super::promises::Invariant;
 use super::tablet::Tablet;
 
@@ -67,9 +68,23 @@ planted! {
     ReceiptNotKept breaks NothingWaits,
     /// The station says each time that something is new.
     NeverQuiet breaks QuietSoon,
+    /// The station takes a part of a bundle in that was changed on its way.
+    DamagedTaken breaks DamagedIsRefused,
+    /// The last part of an answer, with the receipt, is never written.
+    AnswerCutShort breaks FilesAreEnough,
 }
 
 impl Planted {
+    /// The fault without which it never shows.
+    pub(super) const fn needs(self) -> Option<Fault> {
+        match self {
+            Self::HalfASave => Some(Fault::KillSaving),
+            Self::DamagedTaken => Some(Fault::PartDamaged),
+            Self::AnswerCutShort => Some(Fault::ByFile),
+            _ => None,
+        }
+    }
+
     /// What it does to a tablet after a sync, before anything is looked at.
     pub(super) fn after_sync(self, tablet: &Tablet) {
         let sql = match self {

@@ -7,8 +7,10 @@ use ailchin_core::ids::{AreaId, DeviceId, EpochId, RevisionId};
 use ailchin_core::sync::{Digest, PushAnswer, Receipt, ReceiptBody, Verdict};
 use serde_json::json;
 
-use super::station::{Row, Station};
+use super::rows::Row;
+use super::station::Station;
 use super::tablet::Tablet;
+use super::unexpected;
 
 macro_rules! invariants {
     ($($(#[doc = $doc:literal])* $name:ident,)*) => {
@@ -56,6 +58,10 @@ invariants! {
     NothingWaits,
     /// Without faults every sync succeeds, and after a bounded number of rounds there is nothing new.
     QuietSoon,
+    /// A part of a bundle that was cut or changed on its way is refused, and nothing of it counts.
+    DamagedIsRefused,
+    /// Without a network files alone bring everything to the station and a receipt back.
+    FilesAreEnough,
 }
 
 /// An invariant that does not hold.
@@ -88,6 +94,8 @@ pub(super) struct Ledger {
     feed: Vec<(Hash, AreaId, bool)>,
     /// The revisions at the station when it was looked at last.
     there: BTreeSet<RevisionId>,
+    /// Let go by this tablet, with its record, while they were at the station: from then on others answer for them.
+    handed_over: BTreeSet<(usize, RevisionId)>,
     epoch: Option<EpochId>,
     places: BTreeMap<usize, (Option<EpochId>, u64)>,
 }
@@ -195,8 +203,13 @@ impl Ledger {
         let counted = lines.iter().filter(|line| line.refused.as_deref() != Some("revision_known")).count();
         hold(I::OnlyOnce, here.len() >= counted, || format!("tablet {n} holds a revision twice"))?;
         for (id, _) in self.saved.iter().filter(|(_, (on, _))| *on == n) {
-            // What a tablet lost with its file and the station with its own, another tablet may have: that is looked at in the end.
-            let stays = here.contains(id) || self.lost.contains(id) || self.there.contains(id) || tablet.was_put_back;
+            if !here.contains(id) && self.there.contains(id) {
+                self.handed_over.insert((n, *id));
+            }
+            // What a tablet lost with its file or handed over, and the station with its own, another tablet may have: that is
+            // looked at in the end.
+            let elsewhere = self.lost.contains(id) || self.handed_over.contains(&(n, *id)) || tablet.was_put_back;
+            let stays = here.contains(id) || elsewhere;
             hold(I::SavedStays, stays, || {
                 format!("revision {id} was said to be saved on tablet {n} and is not there")
             })?;
@@ -248,8 +261,4 @@ impl Ledger {
             format!("a receipt states {} blobs of tablet {n}, the station has bytes of {stored}", said.blobs_stored)
         })
     }
-}
-
-fn unexpected(n: usize, error: &dyn std::error::Error) -> Broken {
-    Broken { invariant: Invariant::ErrorsHaveCauses, seen: format!("tablet {n}: {}", ailchin_server::causes(error)) }
 }

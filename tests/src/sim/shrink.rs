@@ -1,14 +1,15 @@
 //! A story that goes wrong, with as few events as still make it go wrong.
 
 use super::plan::Plan;
-use super::{Setup, Story, tell};
+use super::planted::Planted;
+use super::story::{Setup, Story, tell};
 
 /// Cuts events away as long as the same invariant breaks, in at most `tries` attempts.
 #[must_use]
 pub fn shrunk(setup: &Setup, tries: u32) -> (Setup, Story) {
     let all: Vec<usize> = match &setup.only {
         Some(only) => only.clone(),
-        None => (0..Plan::of(setup.seed).events.len()).collect(),
+        None => (0..Plan::of(setup.seed, setup.planted.and_then(Planted::needs)).events.len()).collect(),
     };
     let mut best = (Setup { only: Some(all.clone()), ..setup.clone() }, tell(setup));
     let wanted = best.1.broken.as_ref().map(|broken| broken.invariant);

@@ -1,22 +1,20 @@
-//! A tablet of a simulation: the real replica in a file, an officer's work on it, and what can be seen of it from beside.
+//! A tablet of a simulation: the real replica in a file, and what can be seen of it from beside.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
-use ailchin_core::record::{Fields, Kind};
-use ailchin_core::replica::{Author, Change, FinishedForm, Replica, ReplicaError, StationNote, StoredBlob};
+use ailchin_core::ids::{AreaId, DeviceId, DraftId, EpochId, OfficerId, RecordId, RevisionId};
+use ailchin_core::replica::{Replica, ReplicaError, StationNote};
 use ailchin_core::sync::EnrolRequest;
 use ailchin_core::time::Instant;
 use ailchin_core::world::{Seeded, World as _};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension as _};
-use serde_json::{Value, json};
 
 use super::pages;
 use super::station::Station;
-use crate::{Dice, NOW};
+use crate::NOW;
 
 /// Everything in a replica that follows from its log.
 const VIEWS: &[&str] = &["record", "area", "officer", "household", "person", "visit", "task", "scope", "resolution"];
@@ -28,6 +26,14 @@ pub(super) struct Tablet {
     enrolled_as: DeviceId,
     /// It was put back to an older copy of its file.
     pub(super) was_put_back: bool,
+    /// There are, or were, two of it.
+    pub(super) cloned: bool,
+    /// It is the second one of a tablet of which there are not two yet.
+    pub(super) absent: bool,
+    /// How new its pack is.
+    pub(super) pack: u32,
+    /// A form that was begun and is open.
+    pub(super) draft: Option<(DraftId, RecordId)>,
     /// An older copy of its file.
     pub(super) copy: Option<super::disk::Files>,
     pub(super) signing: SigningKey,
@@ -63,18 +69,6 @@ pub(super) struct Line {
     pub(super) filed: Option<AreaId>,
 }
 
-/// What an officer does in one go.
-pub(super) enum Act {
-    Save(Vec<Change>),
-    /// Conflicts are decided for a value that is there already.
-    Decide(Vec<Change>),
-    Visit {
-        household: RecordId,
-        photos: Vec<StoredBlob>,
-        changes: Vec<Change>,
-    },
-}
-
 impl Tablet {
     /// A tablet that was let in.
     pub(super) fn enrolled(folder: &Path, seed: u64, n: usize, station: &Station) -> Self {
@@ -103,6 +97,10 @@ impl Tablet {
             enrolled_as: device,
             copy: None,
             was_put_back: false,
+            cloned: false,
+            absent: false,
+            pack: 0,
+            draft: None,
             signing,
             officer,
             station_key: enrolled.station_key,
@@ -115,6 +113,41 @@ impl Tablet {
             pages: None,
             may_differ: false,
         }
+    }
+
+    /// The second one of this tablet, which is not there yet.
+    pub(super) fn not_yet_there(&self, folder: &Path, seed: u64, n: usize) -> Self {
+        Self {
+            path: folder.join(format!("tablet-{n}.db")),
+            device: self.device,
+            enrolled_as: self.enrolled_as,
+            copy: None,
+            was_put_back: false,
+            cloned: true,
+            absent: true,
+            pack: 0,
+            draft: None,
+            signing: self.signing.clone(),
+            officer: self.officer,
+            station_key: self.station_key,
+            world: std::rc::Rc::new(Seeded::new(seed ^ ((n as u64 + 2) << 40), NOW)),
+            ahead_ms: 0,
+            replica: None,
+            reaches: true,
+            syncing: false,
+            revoked: false,
+            pages: None,
+            may_differ: true,
+        }
+    }
+
+    /// From now on there are two of a tablet: this is the other one, with all that lies in the file of the first.
+    pub(super) fn is_cloned_from(&mut self, first: &mut Self) -> Result<(), ReplicaError> {
+        super::disk::Files::at(&first.path).put(&self.path);
+        (self.absent, self.ahead_ms) = (false, first.ahead_ms);
+        (self.pack, self.draft) = (first.pack, first.draft);
+        (first.cloned, first.may_differ) = (true, true);
+        self.open()
     }
 
     pub(super) fn replica(&self) -> &Replica {
@@ -228,150 +261,16 @@ impl Tablet {
         })
     }
 
-    fn records(&self, condition: &str) -> Vec<(RecordId, String)> {
-        self.peek(|at| {
-            let mut statement =
-                at.prepare(&format!("SELECT id, coalesce(conflicts, '') FROM record WHERE {condition} ORDER BY id"))?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        })
-    }
-
-    /// What the officer will do next; `None` if there is nothing to do it with. `mark` is in it and nowhere else.
-    pub(super) fn decides(&self, dice: &mut Dice, mark: u64, newer_forms: bool) -> Option<Act> {
-        let areas = self.scopes().split_off(1);
-        let area = *one_of(dice, &areas)?;
-        let households = self.records("kind = 'household'");
-        // Half of the work is on one household, so that there is something to disagree about.
-        let household = |dice: &mut Dice| {
-            let among = if dice.below(2) == 0 { 1.min(households.len()) } else { households.len() };
-            one_of(dice, &households[..among]).map(|(id, _)| *id)
-        };
-        let edit = |record: RecordId, fields: Value| {
-            let (kind, area) = self.replica().place_of(record).ok()?;
-            areas.contains(&area).then(|| Act::Save(vec![Change { record, kind, area, fields: object(fields) }]))
-        };
-        match dice.below(if newer_forms { 16 } else { 14 }) {
-            0 | 1 => Some(Act::Save(self.family(dice, area, mark))),
-            2 => {
-                let fields = json!({ "household": household(dice)?, "name_zh": "其其格", "role": "head", "phone": mark.to_string() });
-                Some(Act::Save(vec![self.made(Kind::Person, area, fields)]))
-            }
-            3 | 4 => edit(household(dice)?, json!({ "phone": mark.to_string() })),
-            // Two may write the same.
-            5 => edit(household(dice)?, json!({ "name_zh": one_of(dice, &["苏和", "乌云"])? })),
-            6 => edit(household(dice)?, json!({ "note": format!("记 {mark}"), "phone": mark.to_string() })),
-            7 => edit(household(dice)?, json!({ "note": null })),
-            8 => edit(household(dice)?, json!({ "winter_camp": { "name": { "zh": format!("北井 {mark}") } } })),
-            9 | 10 => {
-                let household = household(dice)?;
-                self.visit(dice, household, mark)
-            }
-            11 => {
-                let open = self.records("kind = 'task'");
-                edit(one_of(dice, &open)?.0, json!({ "done_at_ms": mark }))
-            }
-            12 | 13 => {
-                let undecided = self.records("conflicts IS NOT NULL");
-                let (record, conflicts) = one_of(dice, &undecided)?;
-                let conflicts: BTreeMap<String, Vec<Value>> = serde_json::from_str(conflicts).unwrap();
-                let decided = conflicts.into_iter().map(|(field, values)| (field, one_of(dice, &values).cloned()));
-                match edit(*record, decided.map(|(field, value)| (field, value.unwrap_or_default())).collect())? {
-                    Act::Save(changes) => Some(Act::Decide(changes)),
-                    other => Some(other),
-                }
-            }
-            14 => {
-                let kind = Kind::named("herd");
-                let fields = json!({ "household": household(dice)?, "sheep": { "ewes": 120, "mark": mark } });
-                Some(Act::Save(vec![self.made(kind, area, fields)]))
-            }
-            _ => edit(household(dice)?, json!({ "field_of_2029": ["ᠵᠢᠯ", mark] })),
-        }
-    }
-
-    fn made(&self, kind: Kind, area: AreaId, fields: Value) -> Change {
-        Change { record: RecordId::new(&*self.world), kind, area, fields: object(fields) }
-    }
-
-    /// A household with its members, in one go.
-    fn family(&self, dice: &mut Dice, area: AreaId, mark: u64) -> Vec<Change> {
-        let fields = json!({ "name_zh": "巴特尔", "name_mong": "ᠪᠠᠭᠠᠲᠤᠷ", "note": format!("记 {mark}") });
-        let household = self.made(Kind::Household, area, fields);
-        let member = json!({ "household": household.record, "name_zh": "乌云", "role": "adult" });
-        let members = (0..dice.below(3)).map(|_| self.made(Kind::Person, area, member.clone())).collect::<Vec<_>>();
-        std::iter::once(household).chain(members).collect()
-    }
-
-    fn visit(&self, dice: &mut Dice, household: RecordId, mark: u64) -> Option<Act> {
-        let (_, area) = self.replica().place_of(household).ok()?;
-        if !self.scopes().contains(&area) {
-            return None;
-        }
-        let photos: Vec<StoredBlob> = (0..dice.below(3)).map(|_| photo(dice)).collect();
-        let mut fields = json!({
-            "household": household, "officer": self.officer, "visited_at_ms": self.world.now(),
-            "form": "household_visit", "instance": format!("uuid:{mark}"), "answer.outcome": "visited",
-            "submission": format!("<data id=\"household_visit\"><note>记 {mark}</note></data>"),
-        });
-        for (n, photo) in photos.iter().enumerate() {
-            fields[format!("answer.photo_{n}")] = json!({
-                "blob": photo.hash, "name": format!("{n}.png"), "size_bytes": photo.bytes.len(),
-                "media_type": photo.media_type,
-            });
-        }
-        let visit = self.made(Kind::Visit, area, fields);
-        let mut changes = vec![visit];
-        if dice.below(2) == 0 {
-            let fields = json!({ "household": household, "visit": changes[0].record, "note": format!("再访 {mark}"), "due": "2026-08-01" });
-            changes.push(self.made(Kind::Task, area, fields));
-        }
-        Some(Act::Visit { household, photos, changes })
-    }
-
-    /// Does it. What was saved is named.
-    pub(super) fn does(&mut self, act: &Act) -> Result<Vec<RevisionId>, ReplicaError> {
-        let author = Author { device: self.device, officer: self.officer };
-        let world = std::rc::Rc::clone(&self.world);
-        let replica = self.replica_mut();
-        match act {
-            Act::Save(changes) | Act::Decide(changes) => replica.save(author, &*world, changes),
-            Act::Visit { household, photos, changes } => {
-                let draft = replica.begin_draft(&*world, *household, "household_visit")?.id;
-                for (n, photo) in photos.iter().enumerate() {
-                    replica.attach(draft, &format!("{n}.png"), photo)?;
-                }
-                replica.save_draft(draft, "<data/>", 0, world.now())?;
-                replica.finish(author, &*world, &FinishedForm { draft, changes: changes.clone() })
-            }
+    /// Whoever works on it deletes the form that is still open.
+    pub(super) fn lets_the_draft_go(&mut self) -> Result<(), ReplicaError> {
+        match self.draft.take() {
+            Some((draft, _)) if self.replica().draft(draft).is_ok() => self.replica_mut().delete_draft(draft),
+            _ => Ok(()),
         }
     }
 
     /// Sets its clock by the true time.
     pub(super) fn set_clock(&self, now: Instant) {
         self.world.set_now(now.plus_ms(self.ahead_ms));
-    }
-}
-
-fn object(value: Value) -> Fields {
-    serde_json::from_value(value).unwrap()
-}
-
-/// Bytes that stand for a picture: mostly small, sometimes large, seldom the same as another.
-fn photo(dice: &mut Dice) -> StoredBlob {
-    let length = match dice.below(8) {
-        0 => 20_000 + dice.below(40_000),
-        _ => 100 + dice.below(3_000),
-    };
-    let shade = dice.below(200);
-    let bytes: Vec<u8> =
-        (0..length).map(|at| u8::try_from((at * 31 + shade * 7 + at * at / 13) % 256).unwrap()).collect();
-    StoredBlob { hash: Hash::of(&bytes), media_type: "image/png".to_owned(), bytes }
-}
-
-pub(super) fn one_of<'a, T>(dice: &mut Dice, all: &'a [T]) -> Option<&'a T> {
-    match all.len() as u64 {
-        0 => None,
-        length => all.get(usize::try_from(dice.below(length)).unwrap()),
     }
 }

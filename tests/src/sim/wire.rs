@@ -19,9 +19,10 @@ use serde::de::DeserializeOwned;
 
 use super::Sim;
 use super::disk::Files;
+use super::doors::{Answer, Door, Request};
 use super::plan::Fault;
 use super::planted::Planted;
-use super::station::{Answer, Door, Request};
+
 use crate::Dice;
 
 /// The requests of one sync that something may happen to.

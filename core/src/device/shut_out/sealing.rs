@@ -6,7 +6,7 @@ use std::path::Path;
 use ed25519_dalek::Signer as _;
 
 use super::super::DeviceError;
-use super::super::bundles::{Inside, pushes};
+use super::super::bundling::{Bundling, Inside};
 use super::super::syncing::SyncRun;
 use super::erasing;
 use super::marker::{Counts, SealedFile, SealedWork, ShutOut};
@@ -38,7 +38,17 @@ pub(super) fn seal(
         drafts: work.drafts.len() as u64,
         blobs: work.blobs.len() as u64,
     };
-    let mut frames = pushes(run, work.first, holdings.epoch)?;
+    let recipient = run.replica.sealing_key(world)?.recipient()?;
+    let (device, station) = (run.device, run.note.station);
+    let bundling = Bundling {
+        replica: &mut run.replica,
+        device,
+        signing: &run.keys.signing,
+        station,
+        station_key: &run.note.station_key,
+        world,
+    };
+    let mut frames = bundling.pushes(work.first, holdings.epoch)?;
     frames.extend(work.refused.into_iter().map(Frame::Refused));
     frames.extend(work.drafts.into_iter().map(Frame::Draft));
     let sizes: Vec<u64> =
@@ -47,15 +57,14 @@ pub(super) fn seal(
     if parts.count() as usize > MAX_LAST_PARTS {
         return Err(DeviceError::Refused(Code::TooLarge));
     }
-    let recipient = run.replica.sealing_key(world)?.recipient()?;
     let content = Content::Ask(Ask { epoch: holdings.epoch, position: holdings.cursor, first: work.first, recipient });
     let (bundle, at_ms) = (BundleId::new(world), world.now());
     let (mut files, mut hashes) = (Vec::new(), Vec::new());
     for (part, range) in parts.each() {
         let head = Head {
             format: FORMAT,
-            station: run.note.station,
-            device: run.device,
+            station,
+            device,
             bundle,
             part,
             parts: parts.count(),
@@ -68,16 +77,16 @@ pub(super) fn seal(
             Some(frame) => Inside::Frame(frame),
             None => Inside::Blob(&work.blobs[index - frames.len()]),
         });
-        let size_bytes = run.write(&path, &shut_out.recipient, &head, inside)?;
+        let size_bytes = bundling.write(&path, &shut_out.recipient, &head, inside)?;
         // As it was written, not as it was meant.
         let written = std::fs::read(&path).map_err(DeviceError::file("reading a part of the last work"))?;
         let hash = Hash::of(&written);
-        let signature = run.keys.signing.sign(&part_message(run.note.station, run.device, hash));
+        let signature = run.keys.signing.sign(&part_message(station, device, hash));
         files.push(SealedFile { name, size_bytes, signature });
         hashes.push(hash);
     }
     erasing::settle(&folder)?;
-    let list = LastParts::sign(&run.keys.signing, run.note.station, run.device, bundle, hashes);
+    let list = LastParts::sign(&run.keys.signing, station, device, bundle, hashes);
     Ok(SealedWork { list, files, first: work.first, before: work.before, kept_back: work.kept_back, counts })
 }
 

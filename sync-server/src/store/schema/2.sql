@@ -80,7 +80,7 @@ DROP TABLE checkpoint;
 -- Another name of a device that was put back to a copy, or of which there were two.
 ALTER TABLE device ADD COLUMN was BLOB;
 
--- The key that opens what is sealed to the station (X25519); made when a tablet is first told about it.
+-- The key that opens what is sealed to the station (X25519), if it is not the one that belongs to its signing key.
 CREATE TABLE sealing (
     station BLOB NOT NULL,
     key     BLOB NOT NULL,
