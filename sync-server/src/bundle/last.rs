@@ -64,7 +64,7 @@ impl Bundles<'_> {
         if (head.station, head.device) != (station, author.id) || !matches!(head.content, Content::Ask(_)) {
             return Err(BundleError::Refused(Code::BundleElsewhere));
         }
-        bundle::open(sealed, &self.store.sealing_key(station, self.world)?, &author.key)?;
+        bundle::open(sealed, &self.store.sealing_key(station)?, &author.key)?;
         Ok(named(&head, sealed))
     }
 
@@ -150,7 +150,7 @@ impl Bundles<'_> {
             return Err(BundleError::Refused(Code::NotFound));
         }
         let author = self.store.device(of.station, of.device)?;
-        let key = self.store.sealing_key(of.station, self.world)?;
+        let key = self.store.sealing_key(of.station)?;
         std::fs::create_dir_all(to).map_err(writing)?;
         let mut taking =
             Taking { of, to, taken: TakenIn::default(), aside: BTreeSet::new(), attached: BTreeMap::new() };

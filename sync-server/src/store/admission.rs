@@ -60,7 +60,7 @@ impl Store {
                 nonce: asked.nonce,
                 at_ms: world.now(),
                 has: has(tx, &station, &row)?,
-                recipient: bundle::sealing(tx, station.id, world)?.recipient,
+                recipient: bundle::sealing(tx, station.id)?.recipient,
                 revoked,
             };
             Admission::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)
