@@ -52,6 +52,9 @@ codes! {
     DeviceUnknown = "device_unknown", retry false;
     /// The device was revoked.
     DeviceRevoked = "device_revoked", retry false;
+    /// It is said that the device was revoked, and the station has not stated it, or was put back to a copy since: nothing is
+    /// erased.
+    RevocationUnproven = "revocation_unproven", retry true;
     /// Name or password is wrong.
     WrongPassword = "wrong_password", retry false;
     /// The invite is not one of ours or was damaged when it was copied.
@@ -68,6 +71,8 @@ codes! {
     TooLarge = "too_large", retry false;
     /// The revision belongs to an area outside the device's scopes.
     OutOfScope = "out_of_scope", retry false;
+    /// The revision names another officer than the one whose tablet wrote it.
+    OfficerWrong = "officer_wrong", retry false;
     /// The same change is stored already, under another place of a log: nothing is lost, and nothing is doubled.
     RevisionKnown = "revision_known", retry false;
     /// The body went to another area's tablets with its record; its place in the log is taken.

@@ -13,15 +13,16 @@ use std::path::{Path, PathBuf};
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
+use ailchin_core::ids::{AreaId, BundleId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
 use ailchin_core::replica::{Author, Change, Replica};
 use ailchin_core::sync::{
-    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem, Held,
-    IdentityRequest, Invite, LogPlace, LoginProof, LoginRequest, PlacesAnswer, PlacesRequest, Proof, PullEnd,
-    PushAnswer, PushHeader, PushItem, Range, RangeHeld, RangesAnswer, RangesRequest, Receipt, ReceiptBody,
-    ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery, Verdict, Versions, login_message,
-    read_batch, write_batch, write_line,
+    Acknowledgement, AcknowledgementBody, Admission, AdmissionBody, AdmissionRequest, Apart, Challenge, Digest,
+    EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem, Has, Held, IdentityRequest,
+    Invite, LastParts, LastPartsAnswer, LogPlace, LoginProof, LoginRequest, PlacesAnswer, PlacesRequest, Proof,
+    PullEnd, PushAnswer, PushHeader, PushItem, Range, RangeHeld, RangesAnswer, RangesRequest, Receipt, ReceiptBody,
+    ReceiptRequest, Revocation, ScopeDigest, Sealing, Session, StateAnswer, StateQuery, Verdict, Versions,
+    login_message, read_batch, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::world::Seeded;
@@ -49,6 +50,36 @@ fn json_of<T: Serialize + DeserializeOwned>(name: &str, value: &T) -> Message {
     }
     let of = std::any::type_name::<T>().rsplit("::").next().unwrap();
     Message { file: format!("{name}.json"), of, written: write_line(value).unwrap() + "\n", again: again::<T> }
+}
+
+const BUNDLE: BundleId = BundleId::from_bytes([7; 16]);
+
+fn last_parts() -> Vec<Hash> {
+    vec![Hash::of(b"first part"), Hash::of(b"second part")]
+}
+
+fn has() -> Has {
+    let blobs_missing = vec![Hash::of(b"photo")];
+    Has { epoch: EPOCH, seq: 3, chain: Hash::of(b"chain"), blobs_missing }
+}
+
+fn admission() -> AdmissionBody {
+    AdmissionBody {
+        station: STATION,
+        device: DEVICE,
+        nonce: challenge(),
+        at_ms: Instant::from_ms(1_780_272_180_000),
+        has: has(),
+        recipient: "age1recipient".to_owned(),
+        revoked: Some(Revocation { at_ms: Instant::from_ms(1_780_272_000_000), revision: Some(revision(1).id) }),
+    }
+}
+
+fn acknowledged() -> LastPartsAnswer {
+    let at_ms = Instant::from_ms(1_780_272_180_000);
+    let (bundle, parts) = (BUNDLE, last_parts());
+    let body = AcknowledgementBody { station: STATION, device: DEVICE, at_ms, has: has(), bundle, parts };
+    LastPartsAnswer { missing: Vec::new(), acknowledgement: Some(Acknowledgement::sign(&key(2), &body).unwrap()) }
 }
 
 /// Every message of the protocol.
@@ -92,6 +123,12 @@ fn messages() -> Vec<Message> {
         json_of("revision", &revision(1)),
         json_of("erasure", &erasure()),
         json_of("tombstone", &Entry::write(revision(1)).unwrap().erase().revision),
+        json_of("shut-out-request", &AdmissionRequest { device: DEVICE, nonce: challenge() }),
+        json_of("shut-out-body", &admission()),
+        json_of("shut-out-answer", &Admission::sign(&key(2), &admission()).unwrap()),
+        json_of("last-parts-request", &LastParts::sign(&key(1), STATION, DEVICE, BUNDLE, last_parts())),
+        json_of("last-parts-missing", &LastPartsAnswer { missing: last_parts(), acknowledgement: None }),
+        json_of("last-parts-answer", &acknowledged()),
         Message {
             file: "invite.txt".to_owned(),
             of: "Invite",

@@ -206,12 +206,6 @@ impl Config {
         self.data.join("station.db")
     }
 
-    /// The folder of bundles that are kept for the chief.
-    #[must_use]
-    pub fn bundles_path(&self) -> PathBuf {
-        self.data.join("bundles")
-    }
-
     /// Where the blobs lie.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! What a running server does now and then: uploads that nobody finished, bytes of blobs that were erased, records whose time
-//! is over. Each is looked at by itself, and what fails is looked at again the next time.
+//! What a running server does now and then: uploads that nobody finished, blobs whose rows were lost, bytes of blobs that were
+//! erased, records whose time is over. Each is looked at by itself, and what fails is looked at again the next time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,11 @@ pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn W
             Ok(0) => {}
             Ok(swept) => tracing::info!(swept, "uploads that nobody finished were ended"),
             Err(failed) => tracing::warn!(error = %crate::causes(&failed), "sweeping uploads"),
+        }
+        match blobs.find_lost(&store, &*world).await {
+            Ok(0) => {}
+            Ok(found) => tracing::info!(found, "blobs were found again"),
+            Err(failed) => tracing::warn!(error = %crate::causes(&failed), "finding blobs again"),
         }
         let (store, blobs, world) = (Arc::clone(&store), blobs.clone(), Arc::clone(&world));
         let looked = tokio::task::spawn_blocking(move || {

@@ -6,6 +6,7 @@ mod kit;
 use std::sync::Arc;
 
 use ailchin_core::hash::Hash;
+use ailchin_core::sync::{Receipt, ReceiptBody, ReceiptRequest};
 use ailchin_server::Config;
 use ailchin_server::blobs::Blobs;
 use ailchin_server::server::Server;
@@ -13,9 +14,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
+use serde_json::json;
 
 use kit::bucket::{FakeS3, Fault};
-use kit::{Doors, Station, client};
+use kit::{Doors, Station, client, read};
 
 /// A server of the station over the bucket.
 fn doors(station: &Station, bucket: &FakeS3) -> Doors {
@@ -101,6 +103,45 @@ fn two_servers_that_get_the_same_bytes_at_once_keep_them_once() {
     });
     let name = Blobs::path(Hash::of(&bytes));
     assert_eq!(bucket.object(name.to_str().unwrap()).unwrap(), bytes);
+}
+
+#[test]
+fn a_blob_whose_row_was_lost_is_found_again_in_the_bucket_once_its_bytes_are_verified() {
+    let (station, bucket) = (Station::new(54), FakeS3::open());
+    let mut tablet = station.tablet(0);
+    let (kept, torn) = (picture(40_000), picture(50_000));
+    for bytes in [&kept, &torn] {
+        let mut draft = tablet.draft(&*station.world, station.gacha[0]);
+        let blob =
+            json!({ "blob": Hash::of(bytes), "name": "a.png", "size_bytes": bytes.len(), "media_type": "image/png" });
+        draft.fields.insert("answer.photo".to_owned(), blob);
+        tablet.write_revision(draft);
+    }
+    tablet.push(&station.store, 1).unwrap();
+    // The bytes are in the bucket; the store that knew of them was put back.
+    let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let blobs = bucket.blobs();
+    alone.block_on(blobs.keep(Hash::of(&kept), kept.clone().into())).unwrap();
+    alone.block_on(blobs.keep(Hash::of(&torn), torn[..49_999].to_vec().into())).unwrap();
+
+    let doors = doors(&station, &bucket);
+    let token = doors.login(&tablet);
+    let own: Vec<(u64, String)> = Vec::new();
+    let position = station.next_position() - 1;
+    let mut scopes = tablet.held(&station.store, &own, position);
+    for scope in scopes.iter_mut().filter(|scope| scope.area == station.gacha[0]) {
+        tablet.bodies.iter().for_each(|body| scope.digest.add(Hash::of(body.as_bytes())));
+    }
+    let request = ReceiptRequest { epoch: station.epoch, position, scopes };
+    let receipt: Receipt = read(doors.post("/v1/sync/receipt").bearer_auth(&token).json(&request).send().unwrap());
+    let body: ReceiptBody = serde_json::from_str(&receipt.body).unwrap();
+    assert_eq!((body.blobs_named, body.blobs_stored, body.blobs_missing), (2, 1, vec![Hash::of(&torn)]));
+
+    let begun = begin(&doors, &token, &torn).send().unwrap();
+    assert_eq!(begun.headers().get("upload-offset").unwrap(), "0", "torn bytes are not taken for the blob");
+    assert_eq!(add(&doors, &token, &at(&torn), 0, &torn), 204);
+    let name = Blobs::path(Hash::of(&torn));
+    assert_eq!(bucket.object(name.to_str().unwrap()).unwrap(), torn);
 }
 
 #[test]

@@ -102,6 +102,21 @@ fn a_station_is_made_served_and_lets_a_tablet_in_without_logging_names_or_secret
 }
 
 #[test]
+fn an_officer_is_given_areas_and_areas_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_station(folder);
+    answer(folder, &["area", "add", "--name", "二嘎查", "--code", "159900101202"]);
+    let areas = |row: &Value| row["areas"].as_array().unwrap().len();
+    assert_eq!(areas(&answer(folder, &["officer", "area", "add", "巴特尔", "159900101201,159900101202"])), 2);
+    assert_eq!(exit(folder, &["officer", "area", "remove", "1", "159900101299"]), 3);
+    assert_eq!(exit(folder, &["officer", "area", "remove", "1", "159900101"]), 3, "every tablet holds the root");
+    assert_eq!(exit(folder, &["officer", "area", "remove", "1"]), 2);
+    assert_eq!(areas(&answer(folder, &["officer", "area", "remove", "1", "159900101201"])), 1);
+    assert_eq!(areas(&answer(folder, &["officer", "list"])), 1);
+}
+
+#[test]
 fn exit_codes_tell_usage_refusal_and_failure_apart() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

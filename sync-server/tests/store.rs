@@ -8,13 +8,14 @@ use std::sync::{Arc, Barrier};
 use std::thread::ScopedJoinHandle;
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, EpochId, RecordId, RevisionId};
-use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Revision};
+use ailchin_core::ids::{AreaId, BundleId, EpochId, RecordId, RevisionId};
+use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Level, Revision, Stretch, genesis};
 use ailchin_core::sync::{
-    Digest, EnrolRequest, LoginProof, LoginRequest, PushItem, ReceiptRequest, StateQuery, Verdict, login_message,
+    AdmissionRequest, Digest, EnrolRequest, GiveHeader, LoginProof, LoginRequest, Proof, PushItem, ReceiptRequest,
+    StateQuery, Verdict, login_message,
 };
 use ailchin_core::world::{Seeded, World as _};
-use ailchin_server::store::{AreaRow, ConsoleChange, FeedLine, PullLimits, StoreError};
+use ailchin_server::store::{AreaRow, ConsoleChange, FeedLine, LastWork, PullLimits, StoreError};
 use ed25519_dalek::Signer as _;
 use kit::{MORNING, On, Place, Station, Tablet, code, names, on_both, positions};
 use rusqlite::types::Value as Cell;
@@ -26,6 +27,7 @@ on_both! {
     another_body_at_a_place_that_is_taken_is_a_fork_and_changes_nothing,
     a_place_left_out_is_a_gap,
     a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken,
+    what_names_another_officer_is_refused_by_itself_whoever_brings_it,
     a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused,
     positions_have_no_gaps_and_a_reader_never_meets_a_smaller_one_later,
     count_and_digest_as_of_any_position_equal_a_recount,
@@ -35,8 +37,10 @@ on_both! {
     the_same_tablet_enrols_twice_with_one_invite_and_no_other_does,
     a_session_is_opened_by_a_signed_challenge_good_once_and_ends_with_time_or_revocation,
     a_revoked_tablet_can_store_and_read_nothing,
+    whether_a_tablet_is_let_in_is_stated_under_the_stations_key_and_follows_what_the_console_said_last,
     areas_and_officers_are_records_in_the_root_scope,
     an_area_of_a_code_that_is_taken_is_refused,
+    areas_given_and_taken_are_held_from_the_next_login_on,
     what_was_committed_is_there_when_the_store_is_opened_again,
     two_servers_at_once_lose_nothing_double_nothing_and_keep_the_order,
     two_servers_that_are_sent_the_same_push_at_once_store_it_once,
@@ -161,6 +165,33 @@ fn a_refused_revision_does_not_hold_up_the_others_and_its_place_is_taken(on: On)
     assert_eq!(tablet.push(&station.store, 12).unwrap().seq, 12, "the chain goes on over refused places");
     let head = station.store.devices(station.id).unwrap().into_iter().find(|row| row.id == tablet.device).unwrap();
     assert_eq!((head.seq, head.refused, head.chain), (12, 9, *tablet.links.last().unwrap()));
+}
+
+fn what_names_another_officer_is_refused_by_itself_whoever_brings_it(on: On) {
+    let station = Station::on(on, 24);
+    let (mut tablet, giver) = (station.tablet(1), station.tablet(0));
+    let world = &*station.world;
+    tablet.write(world, station.gacha[0]);
+    let mut draft = tablet.draft(world, station.gacha[0]);
+    draft.officer = giver.officer;
+    tablet.write_revision(draft);
+    tablet.write(world, station.gacha[0]);
+
+    // Another tablet gives back what its author never brought: the author's key signed all of it.
+    let hashes = tablet.bodies.iter().map(|body| Hash::of(body.as_bytes())).collect();
+    let checkpoint = tablet.header(1, 3).checkpoint;
+    let stretch = Stretch { from: 1, previous: genesis(tablet.device), hashes, checkpoint };
+    let bodies: Vec<&[u8]> = tablet.bodies.iter().map(String::as_bytes).collect();
+    let gift = [(Proof::of(&stretch, |_| true), bodies)];
+    let header = GiveHeader { epoch: station.epoch };
+    let given = station.store.give(station.id, giver.device, &header, &gift, world).unwrap();
+    let items: Vec<PushItem> = given.items.into_iter().map(|given| given.item).collect();
+    let expected = [None, Some("officer_wrong"), None];
+    assert_eq!(refusals(&items), expected);
+
+    let pushed = tablet.push(&station.store, 1).unwrap();
+    assert_eq!((refusals(&pushed.items), pushed.seq), (expected.to_vec(), 3));
+    assert_eq!(refusals(&tablet.push(&station.store, 1).unwrap().items), expected);
 }
 
 fn a_checkpoint_that_is_not_the_devices_or_covers_something_else_is_refused(on: On) {
@@ -431,6 +462,48 @@ fn a_revoked_tablet_can_store_and_read_nothing(on: On) {
     assert_eq!(code(pulled), "device_revoked");
 }
 
+fn whether_a_tablet_is_let_in_is_stated_under_the_stations_key_and_follows_what_the_console_said_last(on: On) {
+    let station = Station::on(on, 25);
+    let (mut tablet, other) = (station.tablet(0), station.tablet(1));
+    let world = &*station.world;
+    let (key, device) = (tablet.enrolled.as_ref().unwrap().station_key, tablet.device);
+    let stated = |nonce: &[u8]| {
+        let asked = AdmissionRequest { device, nonce: Hash::of(nonce) };
+        let stated = station.store.admission(&asked, world).unwrap();
+        stated.read(&key, station.id, asked).unwrap()
+    };
+    assert_eq!(stated(b"1").revoked, None);
+    assert_eq!(code(station.store.shut_out(tablet.device)), "already_enrolled");
+    let unknown = AdmissionRequest { device: Tablet::unknown(&station, 0).device, nonce: Hash::of(b"2") };
+    assert_eq!(code(station.store.admission(&unknown, world)), "device_unknown");
+
+    station.store.revoke(station.id, tablet.device, world).unwrap();
+    let first = stated(b"3").revoked.unwrap();
+    let note =
+        |revision| other.pull_all(&station.store, 1_000).iter().any(|(_, body)| body.contains(&format!("{revision}")));
+    assert!(note(first.revision.unwrap()), "the revision that says so is in everybody's feed");
+    station.store.let_in_again(station.id, tablet.device, world).unwrap();
+    assert_eq!(stated(b"4").revoked, None);
+    station.store.revoke(station.id, tablet.device, world).unwrap();
+    assert_ne!(stated(b"5").revoked.unwrap().revision, first.revision, "shut out anew");
+
+    // What it hands over is stored only if somebody decides so, and stands in its log.
+    tablet.write(world, station.gacha[0]);
+    let bodies: Vec<&[u8]> = tablet.bodies.iter().map(String::as_bytes).collect();
+    assert_eq!(code(tablet.push(&station.store, 1)), "device_revoked");
+    let taken = station.store.push_last(station.id, tablet.device, &tablet.header(1, 1), &bodies, world).unwrap();
+    assert_eq!((refusals(&taken.items), taken.seq), (vec![None], 1));
+    let parts = [Hash::of(b"part")];
+    let bundle = BundleId::from_bytes([7; 16]);
+    let kept = station.store.acknowledge(station.id, tablet.device, bundle, &parts, MORNING).unwrap();
+    let body = kept.read(&key, (station.id, tablet.device), (bundle, &parts)).unwrap();
+    assert_eq!((body.has.seq, body.has.chain), (1, *tablet.links.last().unwrap()));
+    let said = json!({ "parts": 1 });
+    let noted = station.store.note_last_work(station.id, tablet.device, bundle, LastWork::Kept, said, world).unwrap();
+    assert!(note(noted));
+    assert!(stated(b"6").revoked.is_some(), "a note says nothing about being let in");
+}
+
 fn areas_and_officers_are_records_in_the_root_scope(on: On) {
     let station = Station::on(on, 15);
     let feed = station.tablet(1).pull_all(&station.store, 1_000);
@@ -448,6 +521,37 @@ fn an_area_of_a_code_that_is_taken_is_refused(on: On) {
     area.id = AreaId::new(&*station.world);
     area.name = names("再一个");
     assert_eq!(code(station.store.add_areas(station.id, &[area], &*station.world)), "malformed");
+}
+
+fn areas_given_and_taken_are_held_from_the_next_login_on(on: On) {
+    let station = Station::on(on, 23);
+    let tablet = station.tablet(1);
+    let held = || station.store.officers(station.id).unwrap()[1].areas.clone();
+    let log_in = || {
+        let challenge = station.store.challenge(&LoginRequest { device: tablet.device }, &*station.world).unwrap();
+        station.store.prove(&kit::prove(&tablet, challenge.challenge), 12, &*station.world).unwrap()
+    };
+    let session = log_in();
+    let [first, second] = station.gacha.map(|area| area.to_string());
+    let given = station.store.give_areas(station.id, tablet.officer, &["159900101202".to_owned(), first.clone()]);
+    assert_eq!((given.unwrap().areas.len(), held().len()), (2, 2), "by code and by identifier, each once");
+    assert_eq!(code(station.store.access(&session.token, MORNING)), "not_logged_in");
+    assert_eq!(log_in().scopes, [&[station.root][..], &held()].concat());
+
+    let unknown = ["no such code".to_owned(), second.clone()];
+    assert_eq!(
+        code(station.store.take_areas(station.id, tablet.officer, &[second.clone(), unknown[0].clone()])),
+        "not_found"
+    );
+    assert_eq!(code(station.store.give_areas(station.id, tablet.officer, &unknown)), "not_found");
+    assert_eq!(held().len(), 2, "nothing of it was done");
+    let root = station.root.to_string();
+    assert_eq!(code(station.store.take_areas(station.id, tablet.officer, &[root])), "out_of_scope");
+    for _ in 0..2 {
+        station.store.take_areas(station.id, tablet.officer, std::slice::from_ref(&second)).unwrap();
+        assert_eq!(held(), [station.gacha[0]]);
+    }
+    assert_eq!(log_in().scopes, [station.root, station.gacha[0]]);
 }
 
 fn what_was_committed_is_there_when_the_store_is_opened_again(on: On) {

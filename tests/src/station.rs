@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ailchin_core::bundle::ACKNOWLEDGED;
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
@@ -11,7 +12,7 @@ use ailchin_core::record::{Entry, EraseReason, Fields, Kind, Level, Names};
 use ailchin_core::sync::{Invite, Receipt, Versions};
 use ailchin_core::world::{Machine, Seeded, World};
 use ailchin_server::blobs::Blobs;
-use ailchin_server::bundle::{BundleError, Bundles, Sealed, Taken};
+use ailchin_server::bundle::{BundleError, Bundles, KeptBundle, Sealed, Taken, TakenIn};
 use ailchin_server::certificate::Certificate;
 use ailchin_server::server::{open_blobs, open_store};
 use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, StoreAddress};
@@ -228,24 +229,20 @@ impl Station {
         self.store().revoke(self.id, device, &*self.world).unwrap();
     }
 
-    /// Takes an area from an officer. A tablet is told when it logs in anew.
+    /// Takes an area from an officer, whose tablets are told at their next contact.
     ///
     /// # Panics
-    /// If the file cannot be written.
+    /// If the store cannot be written.
     pub fn takes_area(&self, officer: usize, area: AreaId) {
-        self.run("DELETE FROM officer_area WHERE officer = $1 AND area = $2", officer, area);
+        self.store().take_areas(self.id, self.officers[officer], &[area.to_string()]).unwrap();
     }
 
-    /// Gives an area to an officer. A tablet is told when it logs in anew.
+    /// Gives an area to an officer, whose tablets are told at their next contact.
     ///
     /// # Panics
-    /// If the file cannot be written.
+    /// If the store cannot be written.
     pub fn gives_area(&self, officer: usize, area: AreaId) {
-        self.run(
-            "INSERT INTO officer_area (officer, area, station) SELECT $1, $2, station FROM station",
-            officer,
-            area,
-        );
+        self.store().give_areas(self.id, self.officers[officer], &[area.to_string()]).unwrap();
     }
 
     /// Writes changes by the console.
@@ -381,9 +378,59 @@ impl Station {
         parts.into_iter().map(write).collect()
     }
 
+    /// Lets a tablet in again that it has shut out.
+    ///
+    /// # Panics
+    /// If it is not known.
+    pub fn lets_in(&self, device: DeviceId) {
+        self.store().let_in_again(self.id, device, &*self.world).unwrap();
+    }
+
+    /// What it keeps of tablets that were shut out.
+    ///
+    /// # Panics
+    /// If its folder cannot be read.
+    #[must_use]
+    pub fn keeps(&self) -> Vec<KeptBundle> {
+        self.with_bundles(|bundles| bundles.kept(self.id)).unwrap()
+    }
+
+    /// Takes in what it keeps of tablets that were shut out, what has no place in its store into a folder.
+    ///
+    /// # Panics
+    /// If nothing is kept, or it cannot be taken in.
+    pub fn takes_in(&self, folder: &Path) -> TakenIn {
+        let kept = self.keeps();
+        self.with_bundles(|bundles| bundles.take_in(kept[0].of, folder)).unwrap()
+    }
+
+    /// Discards what it keeps of tablets that were shut out; how many parts.
+    ///
+    /// # Panics
+    /// If nothing is kept.
+    pub fn discards(&self) -> usize {
+        let kept = self.keeps();
+        self.with_bundles(|bundles| bundles.discard(kept[0].of)).unwrap()
+    }
+
+    /// Writes into a folder that it keeps all that was brought to it of a tablet that was shut out.
+    ///
+    /// # Errors
+    /// The code if some is missing.
+    ///
+    /// # Panics
+    /// If nothing was brought, or the folder cannot be written.
+    pub fn acknowledges_brought(&self, folder: &Path) -> Result<(), Code> {
+        let of = self.keeps()[0].of;
+        let stated = self.with_bundles(|bundles| bundles.acknowledge_brought(of)).map_err(|refused| refused.code())?;
+        let path = folder.join(format!("{}-{}{ACKNOWLEDGED}", of.device, of.bundle));
+        std::fs::write(path, serde_json::to_vec(&stated).unwrap()).unwrap();
+        Ok(())
+    }
+
     fn with_bundles<T>(&self, work: impl FnOnce(Bundles<'_>) -> Result<T, BundleError>) -> Result<T, BundleError> {
-        let (store, blobs, kept) = (self.store(), open_blobs(&self.config).unwrap(), self.config.bundles_path());
-        work(Bundles { store: &store, blobs: &blobs, kept: &kept, world: &*self.world })
+        let (store, blobs) = (self.store(), open_blobs(&self.config).unwrap());
+        work(Bundles { store: &store, blobs: &blobs, world: &*self.world })
     }
 
     /// Whether the whole bytes of a blob lie in the station's folder.
@@ -391,19 +438,6 @@ impl Station {
     pub fn holds(&self, hash: Hash) -> bool {
         let file = self.config.data.join("blobs").join(Blobs::path(hash));
         std::fs::read(file).is_ok_and(|bytes| Hash::of(&bytes) == hash)
-    }
-
-    fn run(&self, sql: &str, officer: usize, area: AreaId) {
-        let officer = self.officers[officer].as_bytes().as_slice();
-        let area = area.as_bytes().as_slice();
-        let changed = if self.config.store.is_empty() {
-            let connection = rusqlite::Connection::open(&self.address).unwrap();
-            connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
-            connection.execute(sql, [officer, area]).unwrap() as u64
-        } else {
-            cluster::client(&self.address).execute(sql, &[&officer, &area]).unwrap()
-        };
-        assert_eq!(changed, 1);
     }
 
     fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {

@@ -78,6 +78,13 @@ impl Tablet {
         Self { core, ..self }
     }
 
+    /// The same tablet after it was switched off at any moment and on again; nobody has unlocked it.
+    #[must_use]
+    pub fn switched_off_and_on(self) -> Self {
+        let core = core(self.folder.path(), Arc::clone(&self.world) as Arc<dyn World>, Arc::clone(&self.network));
+        Self { core, ..self }
+    }
+
     /// The same tablet in a second program, while the first is still open.
     ///
     /// # Panics

@@ -2,11 +2,10 @@
 //! can neither read nor change nor double anything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
-
 use ailchin_core::bundle::PART_BYTES;
 use ailchin_core::device::Attached;
 use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::RecordId;
 use ailchin_core::record::{Fields, Kind};
 use ailchin_core::replica::{Change, Replica};
@@ -246,8 +245,9 @@ fn the_bundle_of_a_tablet_that_was_shut_out_is_refused_and_kept_sealed() {
         assert_eq!(remote.station.takes(&export.files[0]).unwrap_err(), Code::DeviceRevoked);
     }
     assert_eq!(stored(&remote.station, &remote.tablet), 0);
-    let kept = remote.station.folder().join("bundles/revoked").join(Path::new(&export.files[0]).file_name().unwrap());
-    assert_eq!(std::fs::read(kept).unwrap(), std::fs::read(&export.files[0]).unwrap());
+    let kept = remote.station.keeps();
+    assert_eq!((kept.len(), kept[0].parts.len(), kept[0].acknowledged), (1, 1, false));
+    assert_eq!(kept[0].parts[0].hash, Hash::of(&std::fs::read(&export.files[0]).unwrap()));
 }
 
 #[test]

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use ailchin_core::ids::RevisionId;
+use ailchin_core::device::Attached;
+use ailchin_core::hash::Hash;
+use ailchin_core::ids::{RecordId, RevisionId};
 use ailchin_core::record::{Fields, Kind};
+use ailchin_server::blobs::Blobs;
 use ailchin_server::store::ConsoleChange;
-use ailchin_tests::tablet::{a_visit, copied, put_back};
-use ailchin_tests::{Land, Station, Yesterday};
+use ailchin_tests::tablet::{a_visit, copied, photo, put_back};
+use ailchin_tests::{Land, Station, Tablet, Yesterday};
 use serde_json::json;
 
 /// The names of what the station has stored.
@@ -34,7 +37,7 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
     c.writes(first, "phone", "13800000003");
     c.syncs();
     let word = ConsoleChange {
-        record: ailchin_core::ids::RecordId::from_bytes([0x77; 16]),
+        record: RecordId::from_bytes([0x77; 16]),
         kind: Kind::Household,
         area: yesterday.station.areas[1],
         parents: Vec::new(),
@@ -68,6 +71,36 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
     }
     assert_eq!(a.page(first), b.page(first));
     assert!(b.with(|replica, _, _| Ok(replica.visit(visit)?)).is_ok());
+}
+
+#[test]
+fn photos_whose_rows_a_station_lost_are_found_in_its_folder_also_if_their_tablet_has_freed_them() {
+    let mut yesterday = Yesterday::new(Land::default());
+    let a = yesterday.tablet(1, 0);
+    a.syncs();
+    yesterday.backs_up();
+    let photos = [10, 90, 170].map(|shade| Attached { question: "photo".to_owned(), bytes: photo(shade) });
+    let visits = photos.map(|photo| a.visits(yesterday.station.households[0], a_visit("visit"), &[photo]).visit);
+    a.syncs();
+    let [lost, torn, whole] = visits.map(|visit| photo_of(&a, visit));
+    let freed = a.with(|replica, _, _| Ok(replica.free_space(u64::MAX)?)).unwrap();
+    assert!(freed > 0 && a.with(|replica, _, _| Ok(replica.blob(whole).is_err())).unwrap());
+
+    yesterday.is_put_back();
+    let folder = yesterday.station.folder().join("blobs");
+    std::fs::remove_file(folder.join(Blobs::path(lost))).unwrap();
+    std::fs::write(folder.join(Blobs::path(torn)), b"\xff\xd8\xff torn").unwrap();
+    assert_eq!(yesterday.station.blobs(), 0);
+    a.syncs();
+    assert_eq!(yesterday.station.blobs(), 1, "what is not there, or something else, does not count");
+    let receipt = a.sync_status().unwrap().receipt.unwrap();
+    assert_eq!((receipt.blobs_stored, receipt.blobs_total), (1, 3));
+    assert_eq!(Hash::of(&a.blob(whole).unwrap().bytes), whole);
+}
+
+/// The photo of a visit.
+fn photo_of(tablet: &Tablet, visit: RecordId) -> Hash {
+    tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap().attachments[0].hash
 }
 
 #[test]

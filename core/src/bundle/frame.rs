@@ -4,8 +4,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::BundleUnreadable;
+use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::{AreaId, BundleId, DeviceId, EpochId, StationId};
+use crate::ids::{AreaId, BundleId, DeviceId, DraftId, EpochId, RecordId, StationId};
 use crate::sync::{PushItem, Receipt};
 use crate::time::Instant;
 
@@ -17,6 +18,8 @@ pub(super) mod kind {
     pub(in crate::bundle) const VERDICTS: u8 = b'V';
     pub(in crate::bundle) const PAGE: u8 = b'L';
     pub(in crate::bundle) const RECEIPT: u8 = b'R';
+    pub(in crate::bundle) const REFUSED: u8 = b'X';
+    pub(in crate::bundle) const DRAFT: u8 = b'D';
     pub(in crate::bundle) const SIGNATURE: u8 = b'S';
 }
 
@@ -101,6 +104,40 @@ pub enum Frame {
     },
     /// The station's statement.
     Receipt(Receipt),
+    /// An own revision that the station refused and nobody decided about: from a tablet that was shut out.
+    Refused(Aside),
+    /// A form that was not finished: from a tablet that was shut out. Its files follow as blobs.
+    Draft(LeftDraft),
+}
+
+/// A refused revision.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Aside {
+    /// Its place in the device's log.
+    pub seq: u64,
+    /// Why it was refused.
+    pub code: Code,
+    /// Its body, byte for byte.
+    pub body: String,
+}
+
+/// A form that was not finished.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LeftDraft {
+    /// The draft.
+    pub id: DraftId,
+    /// The household it is about.
+    pub household: RecordId,
+    /// The form.
+    pub form: String,
+    /// When it was begun.
+    pub begun_ms: Instant,
+    /// The answers so far, as an ODK submission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<String>,
+    /// The files attached to it: name and hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<(String, Hash)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +160,8 @@ impl Frame {
             Self::Blob { bytes, .. } => bytes.len() + BLOB_LINE_BYTES,
             Self::Verdicts(items) => items.len() * 40,
             Self::Receipt(receipt) => receipt.body.len(),
+            Self::Refused(aside) => aside.body.len(),
+            Self::Draft(draft) => draft.submission.as_ref().map_or(0, String::len) + draft.files.len() * 128,
         };
         inside as u64
     }
@@ -137,6 +176,8 @@ impl Frame {
             Self::Verdicts(items) => (kind::VERDICTS, json(items)?, &[]),
             Self::Page { after, packed } => (kind::PAGE, line(&PageLine { after: *after })?, packed),
             Self::Receipt(receipt) => (kind::RECEIPT, json(receipt)?, &[]),
+            Self::Refused(aside) => (kind::REFUSED, json(aside)?, &[]),
+            Self::Draft(draft) => (kind::DRAFT, json(draft)?, &[]),
         })
     }
 
@@ -154,6 +195,8 @@ impl Frame {
                 Self::Page { after, packed }
             }
             kind::RECEIPT => Self::Receipt(from_json(&bytes)?),
+            kind::REFUSED => Self::Refused(from_json(&bytes)?),
+            kind::DRAFT => Self::Draft(from_json(&bytes)?),
             kind::HEAD | kind::SIGNATURE => return Err(BundleUnreadable::Shape),
             _ => return Ok(None),
         }))

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Code;
 
-pub use frame::{Ask, Content, Frame, Head, Reply};
+pub use frame::{Aside, Ask, Content, Frame, Head, LeftDraft, Reply};
 pub use part::{BundleUnreadable, Frames, PartWriter, head, open};
 pub use plan::{PartName, Parts, part_name};
 pub use sealing::SealingKey;
@@ -37,6 +37,9 @@ pub const FORMAT: u32 = 1;
 /// What the names of parts end with.
 pub const EXTENSION: &str = "ailchin";
 
+/// What the names of files end with that hold the station's acknowledgement of what a tablet handed over that was shut out.
+pub const ACKNOWLEDGED: &str = "-acknowledged.json";
+
 /// About so large a part is made if nothing else is said.
 pub const PART_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -45,6 +48,9 @@ pub const CARRIED_PART_BYTES: u64 = 4 * 1024 * 1024;
 
 /// … so large a one is taken over a network.
 pub const MAX_CARRIED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// About so large a part is made by a tablet that was shut out: one that does not arrive whole is sent again.
+pub const LAST_PART_BYTES: u64 = 1024 * 1024;
 
 /// The header in which the station says what an answer's file is called.
 pub const NAME_HEADER: &str = "ailchin-part";

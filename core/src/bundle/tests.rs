@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use super::*;
 use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::{BundleId, DeviceId, StationId};
+use crate::ids::{BundleId, DeviceId, DraftId, RecordId, StationId};
 use crate::time::Instant;
 
 fn export() -> Head {
@@ -27,6 +27,15 @@ fn frames() -> Vec<Frame> {
         Frame::Blob { hash: Hash::of(b"x\ny"), media_type: "image/png".to_owned(), bytes: b"x\ny".to_vec() },
         Frame::Verdicts(Vec::new()),
         Frame::Page { after: 7, packed: Vec::new() },
+        Frame::Refused(Aside { seq: 4, code: Code::OutOfScope, body: "{}".to_owned() }),
+        Frame::Draft(LeftDraft {
+            id: DraftId::from_bytes([5; 16]),
+            household: RecordId::from_bytes([6; 16]),
+            form: "household_visit".to_owned(),
+            begun_ms: Instant::from_ms(3),
+            submission: Some("<data/>".to_owned()),
+            files: vec![("photo.png".to_owned(), Hash::of(b"x"))],
+        }),
     ]
 }
 

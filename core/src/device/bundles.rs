@@ -34,17 +34,13 @@ impl Tablet {
     pub fn bundle_status(&self) -> Result<BundleStatus, DeviceError> {
         let own = self.exports()?;
         self.with(|replica, author, _| {
-            let shelf = |path: PathBuf, name: String| {
-                let answers = answers_in(&path, author.device).is_ok_and(|found| !found.is_empty());
-                Shelf { path: path.to_string_lossy().into_owned(), name, answers }
-            };
-            let sticks = sticks().into_iter().map(|(path, name)| shelf(path, name));
+            let found = |folder: &Path| answers_in(folder, author.device).unwrap_or_default();
             Ok(BundleStatus {
                 ready: replica.sealing()?.is_some(),
                 waiting: replica.waiting(author.device)?,
                 covered: replica.holdings(author.device)?.covered,
                 exports: replica.exports()?,
-                shelves: sticks.chain([shelf(own, String::new())]).collect(),
+                shelves: shelves_with(own, found),
             })
         })
     }
@@ -145,20 +141,20 @@ impl Tablet {
 }
 
 /// What stands at a place of the list of frames: a blob's bytes are read only when they are written.
-enum Inside<'a> {
-    Push(&'a Frame),
+pub(super) enum Inside<'a> {
+    Frame(&'a Frame),
     Blob(&'a WaitingBlob),
 }
 
 fn inside<'a>(index: usize, pushes: &'a [Frame], blobs: &'a [WaitingBlob]) -> Inside<'a> {
     match pushes.get(index) {
-        Some(push) => Inside::Push(push),
+        Some(push) => Inside::Frame(push),
         None => Inside::Blob(&blobs[index - pushes.len()]),
     }
 }
 
 /// The pushes that a sync would send, from a place on.
-fn pushes(run: &SyncRun, first: u64, epoch: Option<EpochId>) -> Result<Vec<Frame>, DeviceError> {
+pub(super) fn pushes(run: &SyncRun, first: u64, epoch: Option<EpochId>) -> Result<Vec<Frame>, DeviceError> {
     // Before its first sync a tablet knows no epoch; the station puts in its own.
     let epoch = epoch.unwrap_or(EpochId::from_bytes([0; 16]));
     let (mut pushes, mut next) = (Vec::new(), first);
@@ -174,7 +170,7 @@ fn pushes(run: &SyncRun, first: u64, epoch: Option<EpochId>) -> Result<Vec<Frame
 
 impl SyncRun {
     /// Writes a part, whole or not at all; how many bytes it has.
-    fn write<'a>(
+    pub(super) fn write<'a>(
         &self,
         path: &Path,
         recipient: &str,
@@ -187,7 +183,7 @@ impl SyncRun {
         let mut part = PartWriter::begin(BufWriter::new(file), recipient, head)?;
         for frame in inside {
             match frame {
-                Inside::Push(push) => part.add(push)?,
+                Inside::Frame(frame) => part.add(frame)?,
                 Inside::Blob(waiting) => {
                     let blob = self.replica.blob(waiting.hash)?;
                     part.add(&Frame::Blob { hash: blob.hash, media_type: blob.media_type, bytes: blob.bytes })?;
@@ -225,7 +221,7 @@ impl SyncRun {
                 Frame::Verdicts(items) => self.replica.keep_verdicts(self.device, &items)?,
                 Frame::Page { after, packed } => taken.pulled += self.page(after, &packed, world)?,
                 Frame::Receipt(receipt) => stated = Some(receipt),
-                Frame::Push(_) | Frame::Blob { .. } => return Err(elsewhere()),
+                Frame::Push(_) | Frame::Blob { .. } | Frame::Refused(_) | Frame::Draft(_) => return Err(elsewhere()),
             }
         }
         // The receipt is in the last part. Without one there, the station has lost what the tablet has seen.
@@ -326,6 +322,20 @@ fn answers_in(folder: &Path, device: crate::ids::DeviceId) -> Result<Vec<PathBuf
     }
     files.sort();
     Ok(files)
+}
+
+/// Where files can be written and read, and whether answers lie there.
+pub(super) fn shelves(tablet: &Path, answers: impl Fn(&Path) -> Vec<PathBuf>) -> Vec<Shelf> {
+    shelves_with(tablet.join("exports"), answers)
+}
+
+fn shelves_with(own: PathBuf, answers: impl Fn(&Path) -> Vec<PathBuf>) -> Vec<Shelf> {
+    let places = sticks().into_iter().chain([(own, String::new())]);
+    let shelf = |(path, name): (PathBuf, String)| {
+        let answers = !answers(&path).is_empty();
+        Shelf { path: path.to_string_lossy().into_owned(), name, answers }
+    };
+    places.map(shelf).collect()
 }
 
 /// The sticks and cards that are there: folders on which something else is mounted than on the folder around them.

@@ -141,6 +141,11 @@ impl Tablet {
                 };
                 self.by_itself.probed(self.world.now(), answered, &*self.world);
             }
+            // The outcome is kept for the page.
+            Act::Sync if self.is_gone() => match self.begin_leaving(false) {
+                Ok(()) => drop(self.leave()),
+                Err(_) => self.by_itself.told(Event::NotBegun, &*self.world),
+            },
             Act::Sync => match self.begin_sync(false) {
                 // The outcome is kept for the Sync screen.
                 Ok(run) => drop(self.run_sync(run)),
@@ -155,16 +160,20 @@ impl Tablet {
     /// # Errors
     /// [`Code::StationUnreachable`], [`Code::CertificateChanged`] for somebody else's network, [`Code::StationFailed`].
     pub fn probe(&self) -> Result<(), DeviceError> {
-        let (address, fingerprint) = {
-            let open = self.lock_open();
-            let open = open.as_ref().ok_or(DeviceError::Refused(Code::Locked))?;
-            (open.note.address.clone(), open.note.fingerprint.clone())
+        let open = self.lock_open().as_ref().map(|open| (open.note.address.clone(), open.note.fingerprint.clone()));
+        let (address, fingerprint) = match open {
+            Some(station) => station,
+            None => self.station_left()?.ok_or(DeviceError::Refused(Code::Locked))?,
         };
         Transport::to(&address, fingerprint.as_deref(), None)?.probe()
     }
 
     /// Tells the driver that the tablet is open, if it is.
     pub(super) fn tell_opened(&self) -> Result<(), DeviceError> {
+        if self.is_gone() {
+            self.by_itself.told(Event::Opened { on: true, waits: true }, &*self.world);
+            return Ok(());
+        }
         let open = self.lock_open();
         let Some(open) = open.as_ref() else { return Ok(()) };
         let on = open.replica.sync_settings()?.by_itself;

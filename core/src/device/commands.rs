@@ -20,8 +20,8 @@ use crate::view::{
     BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
     ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
     InviteText, InviteView, NearbyCall, NearbyConfirm, NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
-    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, Space,
-    SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
+    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved,
+    ShutOutStatus, Space, SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -183,6 +183,20 @@ commands! {
     nearby_call: NearbyCall => NearbyStatus = |tablet, asked| tablet.nearby_call(&asked.address);
     nearby_confirm: NearbyConfirm => NearbyStatus = |tablet, asked| tablet.nearby_confirm(asked.same);
     nearby_leave: Nothing => NearbyStatus = |tablet, _| tablet.nearby_leave();
+    shut_out: Nothing => Option<ShutOutStatus> = |tablet, _| tablet.shut_out();
+    shut_out_start: Nothing => Nothing = |tablet, _| {
+        tablet.shut_out_start()?;
+        Ok(Nothing {})
+    };
+    shut_out_export: ExportTo => Exported = |tablet, asked| tablet.export_last_work(asked.folder.as_deref());
+    shut_out_import: BundleImport => TabletState = |tablet, asked| {
+        tablet.import_acknowledgement(&asked.paths)?;
+        tablet.state()
+    };
+    shut_out_done: Nothing => TabletState = |tablet, _| {
+        tablet.forget_being_shut_out()?;
+        tablet.state()
+    };
     receipts: Nothing => Vec<ReceiptLine> = |tablet, _| tablet.with(|replica, _, _| Ok(replica.receipts()?));
     receipt: ReceiptRef => ReceiptPaper = |tablet, asked| {
         tablet.with(|replica, _, _| Ok(replica.receipt_paper(asked.id)?))

@@ -13,6 +13,7 @@ mod nearby;
 mod photo;
 mod repairing;
 pub mod services;
+mod shut_out;
 mod sync_run;
 mod syncing;
 mod tablet;

@@ -2,6 +2,7 @@
 //!
 //! Each has an implementation for the desktop and one for tests; a tablet's system brings its own.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::device::DeviceError;
@@ -32,6 +33,12 @@ pub trait SecretStore: Send + Sync {
     /// # Errors
     /// If the store cannot be written.
     fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError>;
+
+    /// Forgets the secret; forgotten twice is forgotten once.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn forget(&self) -> Result<(), DeviceError>;
 }
 
 /// Whether what travels is paid for by the byte.
@@ -127,6 +134,17 @@ impl SecretStore for SecretFile {
     fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError> {
         super::files::write_whole(&self.0, secret).map_err(DeviceError::file("keeping the device's secret"))
     }
+
+    fn forget(&self) -> Result<(), DeviceError> {
+        let doing = || DeviceError::file("forgetting the device's secret");
+        // In place, so that where it stood there is nothing, as far as the disk keeps to that.
+        match std::fs::OpenOptions::new().write(true).open(&self.0) {
+            Ok(mut file) => file.write_all(&[0; 32]).and_then(|()| file.sync_all()).map_err(doing())?,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(cause) => return Err(doing()(cause)),
+        }
+        std::fs::remove_file(&self.0).map_err(doing())
+    }
 }
 
 /// A secret in memory, for tests.
@@ -140,6 +158,11 @@ impl SecretStore for SecretInMemory {
 
     fn save(&self, secret: &[u8; 32]) -> Result<(), DeviceError> {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(*secret);
+        Ok(())
+    }
+
+    fn forget(&self) -> Result<(), DeviceError> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         Ok(())
     }
 }

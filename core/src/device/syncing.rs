@@ -160,9 +160,18 @@ impl Tablet {
             })
             .inspect(|_| self.hand_over(&transport))
         });
+        let told_to_go = match &result {
+            Err(DeviceError::Station(Code::DeviceRevoked)) => self.is_told_to_go(&mut run),
+            _ => Ok(false),
+        };
         // A lease that cannot be given back ends with the replica.
         let _ = run.replica.give_lease_back();
-        drop(run);
+        let gone = matches!(told_to_go, Ok(true));
+        let result = told_to_go.and(result);
+        match gone {
+            true => self.keep_to_seal(run),
+            false => drop(run),
+        }
         let mut syncing = self.lock_syncing();
         syncing.running = None;
         syncing.last_tried = Some(self.world.now());
@@ -170,8 +179,13 @@ impl Tablet {
         if let Ok(report) = &result {
             syncing.clock_ahead_ms = report.clock_ahead_ms;
         }
+        drop(syncing);
         let ended = result.as_ref().map(|_| ()).map_err(DeviceError::code);
         self.by_itself.told(Event::Ended(ended), &*self.world);
+        if gone {
+            // The outcome is kept for the page; the sync has ended as it has.
+            drop(self.begin_leaving(false).and_then(|()| self.leave()));
+        }
         result
     }
 

@@ -12,8 +12,10 @@ use super::by_itself::ByItself;
 use super::forms::{self, Attached};
 use super::nearby::{Encounter, Neighbourhood};
 use super::services::{Camera, Network, Position, SecretStore};
+use super::shut_out::Leaving;
+use super::shut_out::marker::Marker;
 use super::sync_run;
-use super::syncing::Syncing;
+use super::syncing::{SyncRun, Syncing};
 use super::{DeviceError, Keys, StationDoors as _, Transport, Vault, check_pin, photo};
 use crate::error::Code;
 use crate::form::Answers;
@@ -53,6 +55,7 @@ pub struct Tablet {
     pub(super) services: Services,
     open: Mutex<Option<Open>>,
     syncing: Mutex<Syncing>,
+    pub(super) leaving: Mutex<Leaving>,
     pub(super) stop: AtomicBool,
     pub(super) by_itself: Arc<ByItself>,
     pub(super) encounter: Encounter,
@@ -90,6 +93,7 @@ impl Tablet {
             services,
             open: Mutex::new(None),
             syncing: Mutex::new(Syncing::default()),
+            leaving: Mutex::default(),
             stop: AtomicBool::new(false),
             by_itself: Arc::default(),
             encounter: Encounter::default(),
@@ -101,9 +105,12 @@ impl Tablet {
     /// # Errors
     /// If the vault cannot be read.
     pub fn state(&self) -> Result<TabletState, DeviceError> {
+        self.go_on_erasing()?;
+        let marker = self.marker()?;
         let vault = Vault::load(&self.vault_path())?;
         let officer = self.lock_open().as_ref().map(|open| open.author.officer);
         let phase = match (&vault, officer) {
+            _ if marker.is_some() => Phase::ShutOut,
             (None, _) => Phase::New,
             (Some(_), None) => Phase::Locked,
             (Some(_), Some(_)) => Phase::Open,
@@ -123,8 +130,13 @@ impl Tablet {
     /// If the answer of the station is lost, the same call with the same PIN goes on where it stopped, also after a restart.
     ///
     /// # Errors
-    /// [`Code::AlreadyEnrolled`], [`Code::PinTooWeak`], the invite's and the station's codes.
+    /// [`Code::AlreadyEnrolled`], [`Code::PinTooWeak`], the invite's and the station's codes; [`Code::DeviceRevoked`] for a
+    /// tablet that was shut out and is not erased yet.
     pub fn enrol(&self, invite: &str, pin: &SecretString) -> Result<(), DeviceError> {
+        self.go_on_erasing()?;
+        if self.gone()?.is_some() {
+            return Err(DeviceError::Refused(Code::DeviceRevoked));
+        }
         if Vault::load(&self.vault_path())?.is_some() {
             return Err(DeviceError::Refused(Code::AlreadyEnrolled));
         }
@@ -154,6 +166,7 @@ impl Tablet {
         vault.save(&self.vault_path())?;
         // From here on the tablet is enrolled; what is left of enrolling is of no use to anybody.
         std::fs::remove_file(self.enrolling_path()).map_err(DeviceError::file("tidying after enrolment"))?;
+        Marker::remove(&self.folder)?;
         *self.lock_open() = Some(Open { replica, keys: Arc::new(keys), author, note });
         self.tell_opened()
     }
@@ -161,12 +174,22 @@ impl Tablet {
     /// Opens the replica with an officer's PIN.
     ///
     /// # Errors
-    /// [`Code::WrongPin`], [`Code::PinDelayed`], [`Code::NotEnrolled`].
+    /// [`Code::WrongPin`], [`Code::PinDelayed`], [`Code::NotEnrolled`]. A tablet that was shut out does not open: the PIN seals
+    /// its work if that was not done yet, otherwise [`Code::DeviceRevoked`].
     pub fn unlock(&self, officer: OfficerId, pin: &SecretString) -> Result<(), DeviceError> {
+        let gone = self.gone()?;
+        if gone.as_ref().is_some_and(|shut_out| !shut_out.needs_keys()) {
+            return Err(DeviceError::Refused(Code::DeviceRevoked));
+        }
         let mut vault = Vault::load(&self.vault_path())?.ok_or(DeviceError::Refused(Code::NotEnrolled))?;
         let keys = vault.open(&self.vault_path(), &*self.services.secrets, officer, pin, self.world.now())?;
         let replica = Replica::open(&self.replica_path(), Some(&keys.file))?;
         let note = replica.station()?.ok_or(DeviceError::Refused(Code::NotEnrolled))?;
+        if gone.is_some() {
+            let device = replica.name_taken()?.unwrap_or(vault.device);
+            self.keep_to_seal(SyncRun { replica, keys: Arc::new(keys), device, note });
+            return self.seal_now();
+        }
         let author = Author { device: vault.device, officer };
         *self.lock_open() = Some(Open { replica, keys: Arc::new(keys), author, note });
         self.tell_opened()
@@ -188,6 +211,10 @@ impl Tablet {
         work: impl FnOnce(&mut Replica, Author, &dyn World) -> Result<T, DeviceError>,
     ) -> Result<T, DeviceError> {
         let mut open = self.lock_open();
+        // Another program may have learned that the tablet was shut out.
+        if open.is_some() && self.gone()?.is_some() {
+            *open = None;
+        }
         let open = open.as_mut().ok_or(DeviceError::Refused(Code::Locked))?;
         let author = open.author_now()?;
         let before = open.replica.changes();
@@ -396,6 +423,16 @@ impl Tablet {
         }
         std::fs::remove_file(&path).map_err(DeviceError::file("removing an unfinished replica"))?;
         Ok(Replica::open(&path, Some(key))?)
+    }
+
+    /// Whether a vault is here.
+    pub(super) fn is_enrolled(&self) -> bool {
+        self.vault_path().exists()
+    }
+
+    /// The name of the station.
+    pub(super) fn station_name(&self) -> Result<Names, DeviceError> {
+        Ok(Vault::load(&self.vault_path())?.map(|vault| vault.station_name).unwrap_or_default())
     }
 
     /// The folder of its files.

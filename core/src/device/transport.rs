@@ -140,7 +140,7 @@ impl Transport {
         Ok(self.to_path(method, path).header("tus-resumable", TUS))
     }
 
-    fn to_path(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn to_path(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.address));
         let request = request.header(PROTOCOL_HEADER, self.versions.to_string());
         match &self.token {
@@ -149,7 +149,7 @@ impl Transport {
         }
     }
 
-    fn send(&self, request: RequestBuilder) -> Result<Response, DeviceError> {
+    pub(super) fn send(&self, request: RequestBuilder) -> Result<Response, DeviceError> {
         self.other_certificate.store(false, Ordering::Relaxed);
         let answer = request.send().map_err(|cause| self.failed(cause))?;
         let status = answer.status();
@@ -297,7 +297,7 @@ fn offset(answer: &Response) -> Result<u64, DeviceError> {
     said.ok_or(DeviceError::Station(Code::AnswerUnreadable))
 }
 
-fn json<T: DeserializeOwned>(answer: Response) -> Result<T, DeviceError> {
+pub(super) fn json<T: DeserializeOwned>(answer: Response) -> Result<T, DeviceError> {
     let bytes = bytes(answer)?;
     serde_json::from_slice(&bytes).map_err(|_| DeviceError::Station(Code::AnswerUnreadable))
 }

@@ -16,6 +16,8 @@ mod fold;
 mod handover;
 mod history;
 mod inputs;
+#[cfg(feature = "bundle")]
+mod last_work;
 mod lease;
 mod naming;
 mod notes;
@@ -37,6 +39,8 @@ pub use bundles::ExportNote;
 pub use differences::Found;
 pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry};
+#[cfg(feature = "bundle")]
+pub use last_work::LastWork;
 pub use notes::StationNote;
 pub use read::{LogLine, RecordView};
 pub use repair::Gift;

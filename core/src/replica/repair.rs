@@ -12,8 +12,8 @@ use super::sums::Sums;
 use super::{Replica, ReplicaError, erase, exchange, fold};
 use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::{AreaId, DeviceId, EpochId, RecordId};
-use crate::record::{Checkpoint, Entry, Kind, Revision, Stretch, genesis};
+use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId};
+use crate::record::{Checkpoint, Device, Entry, Kind, Revision, Stretch, genesis};
 use crate::sync::{
     Detail, GiveItem, Held, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Proof, Range, RangeHeld, Receipt, Tally, Verdict,
 };
@@ -406,13 +406,41 @@ fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Resu
         if old.is_tombstone() || old.kind.is_the_stations() {
             erase::note_anew(tx, record)?;
         } else if exchange::count(tx, sql, params![record, old.id])? == 0 {
-            let entry = Entry::write(Revision { device, seq: head.seq + 1, ..old })?;
+            let entry = match own_officer(tx, device)? {
+                Some(own) if own != old.officer => vouched_for(&old, body, device, head.seq + 1, own)?,
+                _ => Entry::write(Revision { device, seq: head.seq + 1, ..old })?,
+            };
             head.follow(&entry);
             add_to_log(tx, &entry, Some(head.chain), None)?;
         }
         fold::refresh(tx, record)?;
     }
     head.keep_clock(tx)
+}
+
+/// Whose tablet this is, as the station wrote it down; `None` before the first sync.
+fn own_officer(connection: &Connection, device: DeviceId) -> Result<Option<OfficerId>, ReplicaError> {
+    for name in [Some(device), meta(connection, "former_device")?].into_iter().flatten() {
+        let record = RecordId::from_bytes(*name.as_bytes());
+        if let Some(known) = fold::load(connection, record)?.and_then(|(_, row)| Device::read(&row.fields)) {
+            return Ok(Some(known.officer));
+        }
+    }
+    Ok(None)
+}
+
+/// What another officer's tablet wrote and nobody can prove any more, as this one's: its officer answers for it, and it says who
+/// wrote it where (`wrote`).
+fn vouched_for(old: &Revision, body: &str, device: DeviceId, seq: u64, own: OfficerId) -> Result<Entry, ReplicaError> {
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(body).map_err(ReplicaError::Stored)?;
+    let wrote = serde_json::json!({ "officer": old.officer, "device": old.device, "seq": old.seq });
+    members.entry("wrote").or_insert(wrote);
+    members.insert("device".to_owned(), serde_json::json!(device));
+    members.insert("seq".to_owned(), serde_json::json!(seq));
+    members.insert("officer".to_owned(), serde_json::json!(own));
+    let text = serde_json::to_string(&members).map_err(ReplicaError::Stored)?;
+    Ok(Entry::read(text)?)
 }
 
 /// Keeps how a log can be proved.

@@ -11,6 +11,7 @@ mod ranges;
 mod receipt;
 mod schedule;
 mod sealing;
+mod shut_out;
 mod versions;
 mod wire;
 
@@ -22,6 +23,10 @@ pub use ranges::{Comparison, Detail, Held, LISTED, MAX_RANGES, Range, RangeHeld,
 pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use schedule::{Act, Event, Rhythm, Schedule};
 pub use sealing::{Sealing, SealingWrong};
+pub use shut_out::{
+    Acknowledgement, AcknowledgementBody, Admission, AdmissionBody, AdmissionRequest, Has, LastParts, LastPartsAnswer,
+    MAX_LAST_PARTS, NotStated, PART_SIGNATURE, Revocation, part_message,
+};
 pub use versions::{Apart, NoVersions, Older, PROTOCOL_HEADER, PROTOCOLS_HEADER, Versions};
 pub use wire::{
     Arrival, Challenge, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem,

@@ -94,6 +94,15 @@ impl Receipt {
         serde_json::from_str(&self.body).map_err(|_| ReceiptWrong)
     }
 
+    /// The blobs that it says are missing, whoever signed it.
+    ///
+    /// # Errors
+    /// [`ReceiptWrong`] if the body is not a statement.
+    pub fn blobs_missing(&self) -> Result<Vec<Hash>, ReceiptWrong> {
+        let body: ReceiptBody = serde_json::from_str(&self.body).map_err(|_| ReceiptWrong)?;
+        Ok(body.blobs_missing)
+    }
+
     fn message(body: &str) -> Vec<u8> {
         let mut message = b"ailchin receipt\0".to_vec();
         message.extend_from_slice(body.as_bytes());

@@ -10,6 +10,7 @@ mod history;
 mod households;
 mod nearby;
 mod refused;
+mod shut_out;
 mod sync;
 mod tablet;
 mod today;
@@ -41,6 +42,7 @@ pub use nearby::{
     CarriedLine, HandedOver, Moving, NearbyCall, NearbyConfirm, NearbyStage, NearbyStatus, NeighbourLine,
 };
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
+pub use shut_out::{ShutOutStage, ShutOutStatus};
 pub use sync::{
     Erasures, FreeSpace, Freed, Probe, Progress, ReceiptLine, ReceiptPaper, ReceiptRef, ReceiptView, ScopeLine,
     SelfSync, Space, Stage, Standing, SyncSettings, SyncStatus, Tally,

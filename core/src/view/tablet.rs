@@ -17,6 +17,8 @@ pub enum Phase {
     Locked,
     /// An officer is at work.
     Open,
+    /// The station has shut it out: it hands over what it has and erases itself, or has done so.
+    ShutOut,
 }
 
 /// What every screen needs to know of the tablet.

@@ -5,12 +5,15 @@
 //! | `<first two digits>/<hash>` | a whole blob; it counts once the store has a row for it |
 //! | `uploads/<station>/<device>/<hash>/info` | an upload under way (`blobs::uploads`) |
 //! | `uploads/<station>/<device>/<hash>/<offset>` | bytes of it that arrived |
+//! | `revoked/<station>/<device>/<bundle>/<part>-<hash>` | a part of what a device handed over that was shut out (`blobs::last`) |
 //!
 //! What an upload has so far lies here too, and not in the memory or on the disk of one server: any server that shares the
 //! store can go on with it. Nothing is acknowledged before it is durable.
 
 mod bucket;
 mod error;
+mod found;
+mod last;
 pub(crate) mod uploads;
 
 use std::ops::Range;
@@ -25,6 +28,8 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 
 pub use bucket::Bucket;
 pub use error::BlobsError;
+pub use found::LookingError;
+pub use last::{LastName, LastPart};
 
 /// The blobs of a server.
 #[derive(Clone, Debug)]
@@ -151,10 +156,10 @@ impl Blobs {
     }
 }
 
-/// Waits where nothing else runs beside.
-fn alone<T>(work: impl Future<Output = Result<T, BlobsError>>) -> Result<T, BlobsError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BlobsError::Waiting)?;
-    runtime.block_on(work)
+/// Does what is to be waited for where nothing else runs beside, as on the command line.
+pub(crate) fn alone<T>(work: impl Future<Output = Result<T, BlobsError>>) -> Result<T, BlobsError> {
+    let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BlobsError::Waiting)?;
+    alone.block_on(work)
 }
 
 fn key(hash: Hash) -> Key {

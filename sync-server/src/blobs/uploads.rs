@@ -140,7 +140,7 @@ impl Blobs {
         Ok(swept)
     }
 
-    async fn folders(&self, of: &Key) -> Result<Vec<Key>, BlobsError> {
+    pub(super) async fn folders(&self, of: &Key) -> Result<Vec<Key>, BlobsError> {
         let listed = self.objects.list_with_delimiter(Some(of)).await;
         Ok(listed.map_err(BlobsError::doing("listing uploads"))?.common_prefixes)
     }

@@ -59,6 +59,7 @@ impl Bundles<'_> {
         let scopes = self.store.held_by(station, device, after)?;
         let areas = scopes.iter().map(|scope| scope.area).collect();
         let request = ReceiptRequest { epoch, position: after, scopes };
+        self.find_again(station, device)?;
         match self.store.receipt(station, device, &request, self.world) {
             Ok(receipt) => frames.push(Frame::Receipt(receipt)),
             // The tablet has seen what is no longer here: without a receipt it begins anew.
@@ -87,6 +88,15 @@ impl Bundles<'_> {
             Ok(Sealed { name: part_name(&head), bytes: writer.finish(&key)? })
         });
         sealed.collect()
+    }
+}
+
+impl Bundles<'_> {
+    /// Finds the blobs again that the device's revisions name and of which only the rows were lost.
+    pub(super) fn find_again(&self, station: StationId, device: DeviceId) -> Result<(), BundleError> {
+        let missing = self.store.blobs_missing(station, device)?;
+        let found = self.blobs.verified_and_wait(&missing)?;
+        Ok(self.store.keep_found(station, &found, self.world.now())?)
     }
 }
 

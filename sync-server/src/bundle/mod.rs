@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `taking` | a part from a tablet: opened, verified, and taken the way of every push and blob |
+//! | `last` | what a device that was shut out hands over: kept sealed, acknowledged, taken in or discarded when somebody decides so |
 //! | `answering` | the answer: verdicts, what is new, the receipt |
 //!
 //! The files themselves are `ailchin_core::bundle`'s. A part proves by itself whose it is, so it does not matter who brings it.
 
 mod answering;
 mod error;
+mod last;
 mod taking;
 
 use std::io::Write as _;
@@ -18,6 +20,8 @@ use ailchin_core::world::World;
 
 pub use answering::Sealed;
 pub use error::BundleError;
+pub use last::{KeptBundle, TakenIn};
+pub(crate) use last::{Room, missing_of, room};
 pub use taking::Taken;
 
 use crate::blobs::Blobs;
@@ -30,8 +34,6 @@ pub struct Bundles<'a> {
     pub store: &'a Store,
     /// The blobs.
     pub blobs: &'a Blobs,
-    /// The folder of what is kept for the chief.
-    pub kept: &'a Path,
     /// Clock and randomness.
     pub world: &'a dyn World,
 }
@@ -48,5 +50,10 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = std::fs::File::create(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&beside, path)
+    std::fs::rename(&beside, path)?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }

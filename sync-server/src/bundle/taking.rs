@@ -1,18 +1,15 @@
 //! Taking a part in. Nothing counts before the whole part was verified; whatever is taken goes the way of every push and blob, so
 //! a part that comes twice, or was taken half when the machine stopped, changes nothing more.
 
-use ailchin_core::bundle::{self, Content, Frame, Head, part_name};
+use ailchin_core::bundle::{self, Content, Frame, Head};
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{BundleId, DeviceId, StationId};
 use ailchin_core::sync::{Media, PushAnswer, Verdict};
 use serde::Serialize;
 
-use super::{BundleError, Bundles, write_whole};
+use super::{BundleError, Bundles};
 use crate::batch::Push;
-
-/// So many parts of shut out devices are kept.
-const MOST_KEPT: usize = 500;
 
 /// What became of a part.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -96,6 +93,8 @@ impl Bundles<'_> {
                     true => taken.blobs += 1,
                     false => taken.blobs_refused += 1,
                 },
+                // Of a tablet that was shut out and let in again: it has them still.
+                Frame::Refused(_) | Frame::Draft(_) => {}
                 Frame::Verdicts(_) | Frame::Page { .. } | Frame::Receipt(_) => {
                     return Err(BundleError::Refused(Code::BundleUnreadable));
                 }
@@ -121,7 +120,13 @@ impl Bundles<'_> {
     }
 
     /// Keeps a blob, if it is one.
-    fn blob(&self, station: StationId, hash: Hash, media_type: &str, bytes: Vec<u8>) -> Result<bool, BundleError> {
+    pub(super) fn blob(
+        &self,
+        station: StationId,
+        hash: Hash,
+        media_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<bool, BundleError> {
         let size_bytes = bytes.len() as u64;
         let media = Media::named(media_type)
             .filter(|media| size_bytes <= media.max_bytes && bytes.starts_with(media.begins_with));
@@ -134,21 +139,6 @@ impl Bundles<'_> {
             }
         }
         Ok(true)
-    }
-
-    /// Keeps a part of a shut out device as it is: it is not taken, and not lost.
-    fn keep_sealed(&self, head: &Head, sealed: &[u8]) -> Result<(), BundleError> {
-        let doing = |source| BundleError::File { doing: "keeping a bundle of a device that was shut out", source };
-        let folder = self.kept.join("revoked");
-        std::fs::create_dir_all(&folder).map_err(doing)?;
-        let path = folder.join(part_name(head));
-        if path.exists() {
-            return Ok(());
-        }
-        if std::fs::read_dir(&folder).map_err(doing)?.count() >= MOST_KEPT {
-            return Err(BundleError::Refused(Code::TooLarge));
-        }
-        write_whole(&path, sealed).map_err(doing)
     }
 }
 

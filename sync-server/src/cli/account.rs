@@ -16,11 +16,31 @@ pub(super) enum OfficerCommand {
     Add(Add),
     /// List the officers
     List,
+    /// Give an officer areas, or take them
+    #[command(subcommand)]
+    Area(HeldCommand),
     /// Set an officer's console password, read from the standard input
     SetPassword {
         /// Number, name or identifier
         officer: String,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum HeldCommand {
+    /// Give areas: the officer's tablets hold them from their next contact on
+    Add(Held),
+    /// Take areas: the officer's tablets hand over what they hold of them, and let go of it
+    Remove(Held),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Held {
+    /// Number, name or identifier of the officer
+    officer: String,
+    /// Codes or identifiers of the areas
+    #[arg(required = true, value_name = "CODE", value_delimiter = ',')]
+    areas: Vec<String>,
 }
 
 /// Make an officer
@@ -62,6 +82,15 @@ pub(super) fn officer(desk: &Desk, command: OfficerCommand) -> Result<(), CliErr
         OfficerCommand::List => {
             let officers = store.officers(station.id).map_err(CliError::store("listing officers"))?;
             officers.iter().for_each(|row| print(desk, row));
+        }
+        OfficerCommand::Area(command) => {
+            let (HeldCommand::Add(held) | HeldCommand::Remove(held)) = &command;
+            let row = store.officer(station.id, &held.officer).map_err(CliError::store("finding the officer"))?;
+            let changed = match &command {
+                HeldCommand::Add(_) => store.give_areas(station.id, row.id, &held.areas),
+                HeldCommand::Remove(_) => store.take_areas(station.id, row.id, &held.areas),
+            };
+            print(desk, &changed.map_err(CliError::store("changing the officer's areas"))?);
         }
         OfficerCommand::SetPassword { officer } => {
             let row = store.officer(station.id, &officer).map_err(CliError::store("finding the officer"))?;

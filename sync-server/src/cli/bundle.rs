@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ailchin_core::bundle::{EXTENSION, MAX_PART_BYTES};
+use ailchin_core::bundle::{ACKNOWLEDGED, EXTENSION, MAX_PART_BYTES};
 use ailchin_core::error::Code;
-use ailchin_core::ids::{DeviceId, StationId};
+use ailchin_core::ids::{BundleId, DeviceId, StationId};
 use clap::{Args, Subcommand};
 use serde_json::{json, to_value};
 
 use super::{CliError, Desk, output};
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, LastName};
 use crate::bundle::{BundleError, Bundles, write_whole};
 use crate::server::open_blobs;
 use crate::store::Store;
@@ -23,6 +23,34 @@ pub(super) enum BundleCommand {
     Answer(Answer),
     /// List the bundles that came
     List,
+    /// List what tablets that were shut out have handed over; it is kept sealed until somebody decides about it
+    Kept,
+    /// Take in what a tablet handed over that was shut out
+    Take(Take),
+    /// Discard what a tablet handed over that was shut out
+    Discard(OfTablet),
+}
+
+/// Take in what a tablet handed over that was shut out
+///
+/// Its changes and photos go into the store. Forms that were not finished, and changes that cannot be stored, are written into
+/// files. These are not encrypted: delete them when they are no longer needed. The sealed files stay until they are discarded.
+#[derive(Args, Debug)]
+pub(super) struct Take {
+    #[command(flatten)]
+    of: OfTablet,
+    /// Write what has no place in the store into this folder
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct OfTablet {
+    /// The tablet's identifier
+    device: String,
+    /// Only this bundle of it
+    #[arg(long, value_name = "ID")]
+    bundle: Option<String>,
 }
 
 /// Take in the parts of bundles that somebody brought; the server may go on serving
@@ -63,7 +91,7 @@ struct Size {
 pub(super) fn bundle(desk: &Desk, command: BundleCommand) -> Result<(), CliError> {
     let store = desk.store()?;
     let blobs = open_blobs(&desk.config).map_err(CliError::Serve)?;
-    let work = Work { desk, store, blobs, kept: desk.config.bundles_path() };
+    let work = Work { desk, store, blobs };
     match command {
         BundleCommand::Import(import) => work.import(&import),
         BundleCommand::Answer(answer) => {
@@ -72,6 +100,9 @@ pub(super) fn bundle(desk: &Desk, command: BundleCommand) -> Result<(), CliError
             work.answer(station, device, &answer.to, &answer.size)
         }
         BundleCommand::List => work.list(),
+        BundleCommand::Kept => work.kept(),
+        BundleCommand::Take(take) => work.take(&take),
+        BundleCommand::Discard(of) => work.discard(&of),
     }
 }
 
@@ -79,12 +110,11 @@ struct Work<'d> {
     desk: &'d Desk,
     store: Store,
     blobs: Blobs,
-    kept: PathBuf,
 }
 
 impl Work<'_> {
     fn bundles(&self) -> Bundles<'_> {
-        Bundles { store: &self.store, blobs: &self.blobs, kept: &self.kept, world: &*self.desk.world }
+        Bundles { store: &self.store, blobs: &self.blobs, world: &*self.desk.world }
     }
 
     fn import(&self, import: &Import) -> Result<(), CliError> {
@@ -92,7 +122,7 @@ impl Work<'_> {
         let mut readable = Vec::new();
         for path in files(&import.from)? {
             match read(&path).and_then(|bytes| self.bundles().head(&bytes)) {
-                Ok(head) => readable.push((head.device, head.at_ms, head.bundle, head.part, path)),
+                Ok(head) => readable.push((head.device, head.at_ms, head.bundle, head.part, head.station, path)),
                 Err(error) => {
                     refused += 1;
                     self.not_taken(&path, &error);
@@ -101,8 +131,8 @@ impl Work<'_> {
         }
         // In the order in which they were made: no part waits for another.
         readable.sort();
-        let mut came = BTreeSet::new();
-        for (.., path) in readable {
+        let (mut came, mut kept) = (BTreeSet::new(), BTreeSet::new());
+        for (device, _, bundle, _, station, path) in readable {
             match read(&path).and_then(|bytes| self.bundles().take(&bytes)) {
                 Ok(taken) => {
                     came.insert((taken.station, taken.device));
@@ -120,6 +150,11 @@ impl Work<'_> {
                     );
                     output::answer(self.desk, &json, &sentence);
                 }
+                // That is where it belongs.
+                Err(error) if error.code() == Code::DeviceRevoked => {
+                    kept.insert(LastName { station, device, bundle });
+                    self.not_taken(&path, &error);
+                }
                 Err(error) => {
                     refused += 1;
                     self.not_taken(&path, &error);
@@ -127,6 +162,7 @@ impl Work<'_> {
             }
         }
         if let Some(folder) = &import.answers {
+            kept.into_iter().try_for_each(|of| self.acknowledge(of, folder))?;
             came.into_iter().try_for_each(|(station, device)| self.answer(station, device, folder, &import.size))?;
         }
         if refused == 0 { Ok(()) } else { Err(CliError::NotTaken(refused)) }
@@ -136,7 +172,7 @@ impl Work<'_> {
         let name = path.display();
         let json = json!({ "file": name.to_string(), "code": error.code() });
         let why = match error.code() {
-            Code::DeviceRevoked => "the tablet was shut out; the file is kept for the chief".to_owned(),
+            Code::DeviceRevoked => "the tablet was shut out; the file is kept sealed (see `bundle kept`)".to_owned(),
             Code::BundleIncomplete => "an earlier part is missing: bring it, and this one again".to_owned(),
             Code::BundleElsewhere => "it is not for this station, or was damaged on the way".to_owned(),
             _ => crate::causes(error),
@@ -158,6 +194,93 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Writes the acknowledgement of what a tablet handed over, so that it erases itself.
+    fn acknowledge(&self, of: LastName, folder: &Path) -> Result<(), CliError> {
+        let acknowledgement = match self.bundles().acknowledge_brought(of) {
+            Ok(acknowledgement) => acknowledgement,
+            Err(error) if error.code() == Code::BundleIncomplete => {
+                let json = json!({ "device": of.device, "bundle": of.bundle, "code": error.code() });
+                let sentence = format!("{}: more files of {} are still to come", of.device, of.bundle);
+                output::answer(self.desk, &json, &sentence);
+                return Ok(());
+            }
+            Err(source) => return Err(CliError::Bundle { doing: "acknowledging what was handed over", source }),
+        };
+        let writing = |source| CliError::File { doing: "writing an acknowledgement", source };
+        std::fs::create_dir_all(folder).map_err(writing)?;
+        let path = folder.join(format!("{}-{}{ACKNOWLEDGED}", of.device, of.bundle));
+        write_whole(&path, &serde_json::to_vec(&acknowledgement).unwrap_or_default()).map_err(writing)?;
+        let json = json!({ "acknowledgement": path.to_string_lossy(), "device": of.device, "bundle": of.bundle });
+        output::answer(self.desk, &json, &format!("acknowledgement for {}: {}", of.device, path.display()));
+        Ok(())
+    }
+
+    fn kept(&self) -> Result<(), CliError> {
+        let station = self.desk.station(&self.store)?;
+        for kept in self.bundles().kept(station.id).map_err(doing("listing what is kept"))? {
+            let bytes: u64 = kept.parts.iter().map(|part| part.size_bytes).sum();
+            let json = json!({
+                "device": kept.of.device, "bundle": kept.of.bundle, "parts": kept.parts.len(), "bytes": bytes,
+                "acknowledged": kept.acknowledged, "taken_at_ms": kept.taken_at,
+            });
+            let whole = if kept.acknowledged { "complete" } else { "not complete yet" };
+            let taken = kept.taken_at.map(|at| format!(", taken in {}", at.to_iso())).unwrap_or_default();
+            let sentence = format!(
+                "{} of {}: {} parts, {bytes} bytes, {whole}{taken}",
+                kept.of.bundle,
+                kept.of.device,
+                kept.parts.len()
+            );
+            output::answer(self.desk, &json, &sentence);
+        }
+        Ok(())
+    }
+
+    fn take(&self, take: &Take) -> Result<(), CliError> {
+        for of in self.named(&take.of)? {
+            let taken = self.bundles().take_in(of, &take.to).map_err(doing("taking in what is kept"))?;
+            tracing::info!(device = %of.device, bundle = %of.bundle, stored = taken.stored, "taken in");
+            let mut json = to_value(taken).unwrap_or_default();
+            json["bundle"] = json!(of.bundle);
+            let sentence = format!(
+                "{}: {} revisions stored, {} known, {} photos, {} not taken, {} forms not finished; see {}",
+                of.bundle,
+                taken.stored,
+                taken.duplicates,
+                taken.blobs,
+                taken.not_taken,
+                taken.drafts,
+                take.to.display(),
+            );
+            output::answer(self.desk, &json, &sentence);
+        }
+        Ok(())
+    }
+
+    fn discard(&self, of: &OfTablet) -> Result<(), CliError> {
+        for of in self.named(of)? {
+            let parts = self.bundles().discard(of).map_err(doing("discarding what is kept"))?;
+            tracing::info!(device = %of.device, bundle = %of.bundle, parts, "discarded");
+            let json = json!({ "discarded": of.bundle, "parts": parts });
+            output::answer(self.desk, &json, &format!("{}: {parts} parts discarded", of.bundle));
+        }
+        Ok(())
+    }
+
+    /// The kept bundles of a tablet, or the one of them that was named.
+    fn named(&self, of: &OfTablet) -> Result<Vec<LastName>, CliError> {
+        let device = DeviceId::parse(&of.device).map_err(|_| CliError::Unreadable("a device's identifier"))?;
+        let bundle = of.bundle.as_deref().map(BundleId::parse).transpose();
+        let bundle = bundle.map_err(|_| CliError::Unreadable("a bundle's identifier"))?;
+        let station = self.desk.station(&self.store)?;
+        let mut kept = self.bundles().kept(station.id).map_err(doing("looking for what is kept"))?;
+        kept.retain(|kept| kept.of.device == device && bundle.is_none_or(|bundle| kept.of.bundle == bundle));
+        if kept.is_empty() {
+            return Err(doing("looking for what is kept")(BundleError::Refused(Code::NotFound)));
+        }
+        Ok(kept.into_iter().map(|kept| kept.of).collect())
+    }
+
     fn list(&self) -> Result<(), CliError> {
         let station = self.desk.station(&self.store)?;
         for row in self.store.bundles(station.id).map_err(CliError::store("listing bundles"))? {
@@ -171,6 +294,10 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+fn doing(doing: &'static str) -> impl FnOnce(BundleError) -> CliError {
+    move |source| CliError::Bundle { doing, source }
 }
 
 fn missing(parts: &[u32]) -> String {

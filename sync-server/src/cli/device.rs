@@ -19,7 +19,12 @@ pub(super) enum DeviceCommand {
     Invite(InviteArgs),
     /// List the devices
     List,
-    /// Shut a tablet out
+    /// Let a tablet in again that was shut out and has not erased itself yet
+    LetIn {
+        /// Its identifier
+        device: String,
+    },
+    /// Shut a tablet out: at its next contact it hands over what the station does not have, and erases itself
     Revoke {
         /// Its identifier
         device: String,
@@ -44,6 +49,7 @@ pub(super) fn device(desk: &Desk, command: DeviceCommand) -> Result<(), CliError
     match command {
         DeviceCommand::Invite(args) => invite(desk, args),
         DeviceCommand::List => list(desk),
+        DeviceCommand::LetIn { device } => let_in(desk, &device),
         DeviceCommand::Revoke { device } => revoke(desk, &device),
     }
 }
@@ -104,6 +110,15 @@ fn list(desk: &Desk) -> Result<(), CliError> {
         let seen = row.last_seen.to_iso();
         output::answer(desk, &json, &format!("{} {whose}, {} revisions, last seen {seen}{shut}", row.id, row.seq));
     }
+    Ok(())
+}
+
+fn let_in(desk: &Desk, text: &str) -> Result<(), CliError> {
+    let device = DeviceId::parse(text).map_err(|_| CliError::Unreadable("a device's identifier"))?;
+    let store = desk.store()?;
+    let station = desk.station(&store)?;
+    store.let_in_again(station.id, device, &*desk.world).map_err(CliError::store("letting the device in"))?;
+    output::answer(desk, &json!({ "let_in": device }), &format!("{device} is let in again"));
     Ok(())
 }
 

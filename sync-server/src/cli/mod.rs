@@ -76,7 +76,7 @@ enum Command {
     /// Make or list areas
     #[command(subcommand)]
     Area(station::AreaCommand),
-    /// Make or list officers, set console passwords
+    /// Make or list officers, give and take areas, set console passwords
     #[command(subcommand)]
     Officer(account::OfficerCommand),
     /// Invite, list or revoke tablets

@@ -57,8 +57,7 @@ async fn with_bundles<T: Send + 'static>(
 ) -> Result<T, Refusal> {
     let shared = app.clone();
     app.blocking(move || {
-        let kept = shared.config.bundles_path();
-        let bundles = Bundles { store: &shared.store, blobs: &shared.blobs, kept: &kept, world: &*shared.world };
+        let bundles = Bundles { store: &shared.store, blobs: &shared.blobs, world: &*shared.world };
         work(bundles).map_err(|error| {
             if error.code() == Code::StationFailed {
                 tracing::error!(error = %crate::causes(&error), "a bundle failed");

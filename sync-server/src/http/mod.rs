@@ -10,6 +10,7 @@ mod bundles;
 mod caps;
 mod console;
 mod enrol;
+mod shut_out;
 mod sync;
 mod tus;
 
@@ -24,7 +25,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, head, post};
+use axum::routing::{get, head, post, put};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -47,6 +48,7 @@ pub(crate) struct App {
     at_once: Arc<Semaphore>,
     uploads_at_once: Arc<Semaphore>,
     passwords_at_once: Arc<Semaphore>,
+    last_parts_at_once: Arc<Semaphore>,
     logins: Arc<Cap>,
     passwords: Arc<Cap>,
 }
@@ -56,6 +58,9 @@ const PASSWORDS_AT_ONCE: usize = 2;
 
 /// Uploads whose bytes are taken at the same time, each with at most 1 MiB in memory before it is kept.
 const UPLOADS_AT_ONCE: usize = 64;
+
+/// Parts of devices that were shut out, each whole in memory until it is kept.
+const LAST_PARTS_AT_ONCE: usize = 2;
 
 impl App {
     pub(crate) fn new(store: Arc<Store>, blobs: Blobs, world: Arc<dyn World>, config: Config) -> Self {
@@ -67,6 +72,7 @@ impl App {
             uploads_at_once: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             at_once: Arc::new(Semaphore::new(usize::from(config.requests_at_once.max(1)))),
             passwords_at_once: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
+            last_parts_at_once: Arc::new(Semaphore::new(LAST_PARTS_AT_ONCE)),
             logins: Arc::new(Cap::new(config.logins_a_minute)),
             passwords: Arc::new(Cap::new(config.passwords_a_minute)),
             config: Arc::new(config),
@@ -115,6 +121,9 @@ pub(crate) fn router(app: App) -> Router {
         .merge(tus::routes())
         .route("/v1/bundles", post(bundles::take))
         .route("/v1/bundles/answer", get(bundles::answer))
+        .route("/v1/shut-out", post(shut_out::admission))
+        .route("/v1/shut-out/{device}", post(shut_out::all))
+        .route("/v1/shut-out/{device}/{hash}", put(shut_out::part))
         .route("/v1/console/login", post(console::login))
         .route("/v1/console/overview", get(console::overview))
         .fallback(|| async { Refusal::from(Code::NotFound) })

@@ -19,6 +19,29 @@ impl Store {
         })
     }
 
+    /// Blobs that stored revisions name and of which there is no row, in the order of their hashes, after one of them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn blobs_without_row(
+        &self,
+        station: StationId,
+        after: Option<Hash>,
+        most: u64,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let after = after.unwrap_or(Hash::from_bytes([0; 32]));
+        self.read("looking for blobs without a row", |tx| {
+            tx.all(
+                "SELECT DISTINCT blob_named.hash AS hash FROM blob_named
+                 WHERE blob_named.station = $1 AND blob_named.hash > $2 AND NOT EXISTS (
+                     SELECT 1 FROM blob WHERE blob.station = blob_named.station AND blob.hash = blob_named.hash)
+                 ORDER BY hash LIMIT $3",
+                cells![station, after, most],
+                |row| row.get("hash"),
+            )
+        })
+    }
+
     /// Size and media type of a blob for a device that may read the revision at place `seq` of `author`'s log, if that
     /// revision names the blob and its bytes are here.
     ///

@@ -11,7 +11,7 @@ use ed25519_dalek::VerifyingKey;
 use super::error::Fault;
 use super::sql::{Row, Tx, cells};
 use super::station::{ConsoleChange, StationRow};
-use super::{Store, StoreError, accounts, station};
+use super::{Store, StoreError, accounts, admission, station};
 
 /// A device.
 #[derive(Clone, Debug)]
@@ -189,13 +189,7 @@ pub(super) fn learn(tx: &Tx<'_>, station: &StationRow, revision: &Revision, now:
     if !tx.exists("SELECT 1 FROM device WHERE device = $1", cells![name])? {
         insert(tx, station.id, name, Some(device.officer), &key, None, now)?;
     }
-    if device.revoked {
-        tx.execute(
-            "UPDATE device SET revoked_at = coalesce(revoked_at, $1) WHERE station = $2 AND device = $3",
-            cells![now, station.id, name],
-        )?;
-    }
-    Ok(())
+    admission::settle(tx, station.id, name, now)
 }
 
 pub(super) fn set_head(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
+use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
 use ailchin_core::record::{Kind, Stretch, body_hash};
 use ailchin_core::sync::{GiveAnswer, GiveHeader, GiveItem, Proof, PushItem, Verdict};
 use ailchin_core::time::Instant;
@@ -14,7 +14,7 @@ use ed25519_dalek::VerifyingKey;
 use super::error::Fault;
 use super::log::Appender;
 use super::place::Place;
-use super::push::read_body;
+use super::push::{by_its_officer, read_body};
 use super::sql::{Tx, cells};
 use super::station::StationRow;
 use super::{Store, StoreError, device, erase, place, records, station, stretches};
@@ -89,10 +89,11 @@ fn take(
         let by_console = key == Some(ours);
         let links: BTreeMap<u64, (Hash, Hash)> =
             stretch.links().map(|(seq, body, chain)| (seq, (body, chain))).collect();
+        let officer = device::find(tx, station.id, author)?.and_then(|row| row.officer);
         let mut forked = false;
         for (seq, body) in log.0.travelling().zip(&log.1) {
             let (body_hash, chain) = links.get(&seq).copied().ok_or(Code::Malformed)?;
-            let one = One { author, by_console, seq, body, body_hash, chain };
+            let one = One { author, officer, by_console, seq, body, body_hash, chain };
             let (verdict, filed) = match proved {
                 Ok(()) => one.store(&mut appender, station, &may_be, &mut came)?,
                 Err(code) => (Verdict::Refused(code), None),
@@ -139,6 +140,8 @@ fn author_key(
 /// A revision that is given.
 struct One<'a> {
     author: DeviceId,
+    /// Whose tablet the author is; `None` for the console.
+    officer: Option<OfficerId>,
     by_console: bool,
     seq: u64,
     body: &'a [u8],
@@ -165,15 +168,16 @@ impl One<'_> {
             Some(place) => return Ok((place.verdict, place.filed)),
             None => false,
         };
-        let entry = match read_body(self.body, self.author, self.seq) {
-            Ok(entry)
-                if may_be(&entry.revision.kind) && (self.by_console || !entry.revision.kind.is_the_stations()) =>
-            {
-                entry
-            }
-            Ok(_) => return Ok((Verdict::Refused(Code::OutOfScope), None)),
-            Err(code) => return Ok((Verdict::Refused(code), None)),
-        };
+        let entry =
+            match read_body(self.body, self.author, self.seq).and_then(|entry| by_its_officer(entry, self.officer)) {
+                Ok(entry)
+                    if may_be(&entry.revision.kind) && (self.by_console || !entry.revision.kind.is_the_stations()) =>
+                {
+                    entry
+                }
+                Ok(_) => return Ok((Verdict::Refused(Code::OutOfScope), None)),
+                Err(code) => return Ok((Verdict::Refused(code), None)),
+            };
         if let Some(code) = erase::refusal(&entry, records::find(tx, station.id, entry.revision.record)?.as_ref()) {
             return Ok((Verdict::Refused(code), None));
         }

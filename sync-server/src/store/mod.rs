@@ -5,6 +5,7 @@
 
 mod accounts;
 mod address;
+mod admission;
 mod area;
 mod blobs;
 mod bundle;
@@ -16,6 +17,7 @@ mod give;
 mod invite;
 mod log;
 mod moving;
+mod officer_areas;
 mod overview;
 mod place;
 mod push;
@@ -39,6 +41,7 @@ use ailchin_core::world::World;
 
 pub use accounts::{NewOfficer, OfficerRow};
 pub use address::{AddressError, StoreAddress};
+pub use admission::LastWork;
 pub use area::AreaRow;
 pub use bundle::BundleRow;
 pub use device::DeviceRow;

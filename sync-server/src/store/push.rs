@@ -2,7 +2,7 @@
 
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
+use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, StationId};
 use ailchin_core::record::{Entry, MAX_BODY_BYTES, MAX_PARENTS, Stretch, body_hash, chain, check_fields, genesis};
 use ailchin_core::sync::{PushAnswer, PushHeader, PushItem, Verdict};
 use ailchin_core::time::Instant;
@@ -32,32 +32,35 @@ impl Store {
         world: &dyn World,
     ) -> Result<PushAnswer, StoreError> {
         self.write("storing a push", |tx| {
-            let (answer, came) = push(tx, station, device, header, bodies, world.now())?;
+            station::require(tx, station)?;
+            let author = device::require(tx, station, device)?;
+            let (answer, came) = by(tx, station, &author, header, bodies, world.now())?;
             erase::follow_households(tx, self, station, &came, world)?;
             Ok(answer)
         })
     }
 }
 
-fn push(
+/// Stores what its author sent. The caller holds the station's row and has seen that the author may send.
+pub(super) fn by(
     tx: &Tx<'_>,
     station: StationId,
-    device: DeviceId,
+    author: &DeviceRow,
     header: &PushHeader,
     bodies: &[&[u8]],
     now: Instant,
 ) -> Result<(PushAnswer, Vec<RecordId>), Fault> {
     let station = station::require(tx, station)?;
-    let author = device::require(tx, station.id, device)?;
+    let device = author.id;
     if header.epoch != station.epoch {
         return Err(Fault::Refused(Code::EpochChanged));
     }
-    check_frame(&author, header, bodies.len() as u64)?;
-    let scopes = device::scopes(tx, station.id, &author)?;
+    check_frame(author, header, bodies.len() as u64)?;
+    let scopes = device::scopes(tx, station.id, author)?;
 
-    let mut link = link_before(tx, station.id, &author, header.from)?;
+    let mut link = link_before(tx, station.id, author, header.from)?;
     let mut refused = author.refused;
-    let further = has_further(tx, station.id, &author)?;
+    let further = has_further(tx, station.id, author)?;
     let mut appender = Appender::begin(tx, &station, now);
     let mut hashes = Vec::with_capacity(bodies.len());
     let mut items = Vec::with_capacity(bodies.len());
@@ -76,7 +79,7 @@ fn push(
             Some(known) => (known.verdict, known.filed),
             None if seq <= author.seq => return Err(Fault::Unreadable),
             None => {
-                let stored = match (gone, read(tx, station.id, body, device, seq, scopes.as_deref())?) {
+                let stored = match (gone, read(tx, station.id, body, author, seq, scopes.as_deref())?) {
                     (Some(_), _) => Err(Code::BodyGone),
                     (None, Err(code)) => Err(code),
                     (None, Ok(entry)) => {
@@ -101,7 +104,7 @@ fn push(
     }
     appender.finish()?;
     if header.checkpoint.seq > author.seq {
-        let previous = link_before(tx, station.id, &author, header.from)?;
+        let previous = link_before(tx, station.id, author, header.from)?;
         let checkpoint = header.checkpoint.clone();
         stretches::keep(tx, station.id, &Stretch { from: header.from, previous, hashes, checkpoint })?;
     }
@@ -157,11 +160,11 @@ fn read(
     tx: &Tx<'_>,
     station: StationId,
     body: &[u8],
-    device: DeviceId,
+    author: &DeviceRow,
     seq: u64,
     scopes: Option<&[AreaId]>,
 ) -> Result<Result<Entry, Code>, Fault> {
-    let entry = match read_body(body, device, seq) {
+    let entry = match read_body(body, author.id, seq).and_then(|entry| by_its_officer(entry, author.officer)) {
         Ok(entry) => entry,
         Err(code) => return Ok(Err(code)),
     };
@@ -175,6 +178,12 @@ fn read(
     let filed = records::find(tx, station, entry.revision.record)?.map(|row| row.filed);
     let own_area = filed.is_some_and(|filed| scopes.contains(&filed)) && stays(tx, station, &entry)?;
     Ok(if own_area { Ok(entry) } else { Err(Code::OutOfScope) })
+}
+
+/// A tablet is one officer's from its enrolment on; what it writes names that officer. The console's writes name the station.
+pub(super) fn by_its_officer(entry: Entry, officer: Option<OfficerId>) -> Result<Entry, Code> {
+    let another = officer.is_some_and(|officer| entry.revision.officer != officer);
+    if another { Err(Code::OfficerWrong) } else { Ok(entry) }
 }
 
 /// Whether a change leaves its record's own area as it is.

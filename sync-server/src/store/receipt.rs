@@ -29,6 +29,14 @@ impl Store {
 }
 
 impl Store {
+    /// The blobs that a device's stored revisions name and of which there is no row, as a receipt names them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) fn blobs_missing(&self, station: StationId, device: DeviceId) -> Result<Vec<Hash>, StoreError> {
+        self.read("looking for missing blobs", |tx| blobs_missing(tx, station, device))
+    }
+
     /// Is shown a receipt. One of this life of the store that the station signed and does not know proves that the store was put
     /// back to an older copy: a new life begins.
     ///
@@ -86,6 +94,11 @@ fn receipt(
     let receipt = Receipt::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)?;
     keep(tx, &body, &receipt)?;
     Ok(receipt)
+}
+
+/// The blobs that a device's stored revisions name and of which there is no row, as far as they are told.
+pub(super) fn blobs_missing(tx: &Tx<'_>, station: StationId, device: DeviceId) -> Result<Vec<Hash>, Fault> {
+    Ok(Blobs::of(tx, station, device)?.missing)
 }
 
 /// Whether a receipt that was stated once is still here.

@@ -64,6 +64,11 @@ impl FakeS3 {
         lock(&self.shelf).objects.get(&format!("{PREFIX}/{name}")).cloned()
     }
 
+    /// Damages the bytes of an object.
+    pub(crate) fn spoil(&self, name: &str) {
+        lock(&self.shelf).objects.insert(name.to_owned(), Bytes::from_static(b"spoilt"));
+    }
+
     /// How many requests came.
     pub(crate) fn asked(&self) -> usize {
         lock(&self.shelf).asked

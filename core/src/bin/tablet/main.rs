@@ -100,6 +100,9 @@ enum Command {
     Refused,
     /// Writes every revision on the tablet as NDJSON, byte for byte as its author wrote it.
     Export,
+    /// What becomes of a tablet that was shut out; takes no PIN.
+    #[command(subcommand)]
+    ShutOut(ShutOut),
     /// Compares what is kept of every scope with a recount of the log.
     Check,
 }
@@ -140,6 +143,26 @@ enum Bundle {
     Carried,
 }
 
+#[derive(Subcommand)]
+enum ShutOut {
+    /// Shows how far it is with handing over and erasing.
+    Status,
+    /// Goes on with it.
+    Go,
+    /// Copies the sealed work into a folder, for a stick.
+    Export {
+        /// A folder that is there; `exports` beside the tablet's files if not given.
+        #[arg(long)]
+        to: Option<String>,
+    },
+    /// Takes in the station's acknowledgement, and erases.
+    Import {
+        /// Files, or folders of files.
+        #[arg(required = true)]
+        from: Vec<String>,
+    },
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -174,11 +197,25 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
         tablet.enrol(&invite_text(&invite)?, &pin.into())?;
         return say(&tablet.state()?);
     }
+    if let Command::ShutOut(command) = &arguments.command {
+        return match command {
+            ShutOut::Status => say(&tablet.shut_out()?),
+            ShutOut::Go => {
+                tablet.hand_over_last_work()?;
+                say(&tablet.shut_out()?)
+            }
+            ShutOut::Export { to } => say(&tablet.export_last_work(to.as_deref())?),
+            ShutOut::Import { from } => {
+                tablet.import_acknowledgement(from)?;
+                say(&tablet.shut_out()?)
+            }
+        };
+    }
     let state = tablet.state()?;
     let officer = state.officers.first().ok_or(DeviceError::Refused(Code::NotEnrolled))?.id;
     tablet.unlock(officer, &pin.ok_or(DeviceError::Refused(Code::Locked))?.into())?;
     match arguments.command {
-        Command::Enrol { .. } | Command::State => Ok(()),
+        Command::Enrol { .. } | Command::State | Command::ShutOut(_) => Ok(()),
         Command::Today => say(&tablet.with(|r, who, world| Ok(r.today(who.device, who.officer, world.now())?))?),
         Command::Households { query, area, limit } => {
             let asked = HouseholdQuery { query, area, offset: 0, limit };

@@ -95,7 +95,7 @@ async fn create(State(app): State<App>, tablet: Tablet, request: Request) -> Res
     let name = UploadName { station: tablet.station, device: tablet.device, hash: wanted.hash };
     // Whoever has the turn may bring the rest.
     let turn = turn(&app, name).await?;
-    if let Some(size) = here(&app, name).await? {
+    if let Some(size) = here_or_found(&app, name).await? {
         discard(body).await;
         return if size == wanted.size_bytes {
             Ok(created(name, size, None))
@@ -230,10 +230,20 @@ fn named(tablet: Tablet, hash: &str) -> Result<UploadName, Refusal> {
 
 /// The size of the blob, if the station has verified its bytes and they are where they should be.
 async fn here(app: &App, name: UploadName) -> Result<Option<u64>, Refusal> {
-    if !app.store(move |store, _| store.has_blob(name.station, name.hash)).await? {
-        return Ok(None);
+    if app.store(move |store, _| store.has_blob(name.station, name.hash)).await? {
+        return Ok(app.blobs.size(name.hash).await?);
     }
-    Ok(app.blobs.size(name.hash).await?)
+    Ok(None)
+}
+
+/// The same, also if only the bytes are where they should be and nobody knows of them.
+async fn here_or_found(app: &App, name: UploadName) -> Result<Option<u64>, Refusal> {
+    if let Some(size) = here(app, name).await? {
+        return Ok(Some(size));
+    }
+    let Some(found) = app.blobs.verified(name.hash).await? else { return Ok(None) };
+    app.store(move |store, world| store.keep_found(name.station, &[found], world.now())).await?;
+    Ok(Some(found.size_bytes))
 }
 
 /// What is to come; 404 if nothing is, 410 if nobody finished it in time.
