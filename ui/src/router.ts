@@ -8,6 +8,7 @@ import ConflictPage from '@/pages/ConflictPage.vue'
 import ConflictsPage from '@/pages/ConflictsPage.vue'
 import EnrolPage from '@/pages/EnrolPage.vue'
 import FormPage from '@/pages/FormPage.vue'
+import GonePage from '@/pages/GonePage.vue'
 import HistoryPage from '@/pages/HistoryPage.vue'
 import HouseholdPage from '@/pages/HouseholdPage.vue'
 import HouseholdsPage from '@/pages/HouseholdsPage.vue'
@@ -37,6 +38,7 @@ export function tabletRouter(): Router {
       { path: '/', redirect: { name: 'today' } },
       { path: '/enrol', name: 'enrol', component: EnrolPage, meta: { alone: true } },
       { path: '/lock', name: 'lock', component: LockPage, meta: { alone: true } },
+      { path: '/gone', name: 'gone', component: GonePage, meta: { alone: true } },
       { path: '/today', name: 'today', component: TodayPage, meta: { under: 'today' } },
       { path: '/households', name: 'households', component: HouseholdsPage, meta: { under: 'households' } },
       {
@@ -89,12 +91,14 @@ export function tabletRouter(): Router {
 }
 
 /** The page that a phase forces; `null` if any page of work may be shown. */
-export function gateOf(phase: Phase): 'enrol' | 'lock' | null {
+export function gateOf(phase: Phase): 'enrol' | 'lock' | 'gone' | null {
   switch (phase) {
     case 'new':
       return 'enrol'
     case 'locked':
       return 'lock'
+    case 'shut_out':
+      return 'gone'
     case 'open':
       return null
   }

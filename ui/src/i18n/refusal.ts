@@ -55,9 +55,11 @@ function adviceKey(code: Code): TextKey | null {
     case 'author_unknown':
     case 'device_unknown':
     case 'device_revoked':
+    case 'revocation_unproven':
     case 'malformed':
     case 'too_large':
     case 'out_of_scope':
+    case 'officer_wrong':
     case 'log_forked':
     case 'checkpoint_wrong':
     case 'receipt_wrong':

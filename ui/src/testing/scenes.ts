@@ -1,7 +1,18 @@
 // The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
 import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
 import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedLine, refusedList } from './undecided'
-import { bundleStatus, difference, nearbyStatus, neighbour, receipt, refuse, replies, state, syncStatus } from './tablet'
+import {
+  bundleStatus,
+  difference,
+  nearbyStatus,
+  neighbour,
+  receipt,
+  refuse,
+  replies,
+  shutOut,
+  state,
+  syncStatus,
+} from './tablet'
 import type { Replies } from './tablet'
 
 const NOTHING = { revisions: 0, blobs: 0 }
@@ -12,6 +23,16 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
   locked: () => ({ tablet_state: () => state('locked') }),
   delayed: () => ({ tablet_state: () => ({ ...state('locked'), pin_wait_ms: 90_000 }) }),
   'wrong-pin': () => ({ tablet_state: () => state('locked'), unlock: () => refuse('wrong_pin') }),
+  gone: () => ({ tablet_state: () => state('shut_out'), shut_out: () => shutOut() }),
+  'gone-pin': () => ({
+    tablet_state: () => state('shut_out'),
+    shut_out: () => shutOut({ stage: 'needs_pin', bytes: 0, bytes_done: 0, parts: 0, last_error: null, shelves: [] }),
+  }),
+  'gone-erased': () => ({
+    tablet_state: () => state('shut_out'),
+    shut_out: () =>
+      shutOut({ stage: 'erased', erased_at: ago(0.1), bytes_done: 3_400_000, last_error: null, shelves: [] }),
+  }),
   broken: () => ({ tablet_state: () => refuse('file_too_new') }),
   empty: (tablet) => ({
     today: async () => ({

@@ -14,6 +14,7 @@ import type { Phase } from '@/api/bindings/Phase'
 import type { ReceiptId } from '@/api/bindings/ReceiptId'
 import type { ReceiptView } from '@/api/bindings/ReceiptView'
 import type { Refusal } from '@/api/bindings/Refusal'
+import type { ShutOutStatus } from '@/api/bindings/ShutOutStatus'
 import type { Standing } from '@/api/bindings/Standing'
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import type { TabletState } from '@/api/bindings/TabletState'
@@ -155,6 +156,30 @@ export function bundleStatus(changes: Partial<BundleStatus> = {}): BundleStatus 
   }
 }
 
+/** Two of three files are at the station, which does not answer now. */
+export function shutOut(changes: Partial<ShutOutStatus> = {}): ShutOutStatus {
+  return {
+    stage: 'handing_over',
+    station: STATION,
+    address: 'https://192.168.8.10:7443',
+    revoked_at: ago(3),
+    erased_at: null,
+    revisions: 17,
+    refused: 2,
+    drafts: 1,
+    blobs: 5,
+    parts: 3,
+    bytes: 3_400_000,
+    bytes_done: 2_100_000,
+    running: false,
+    last_error: { code: 'station_unreachable' },
+    last_tried: ago(0.1),
+    next_in_ms: 42_000,
+    shelves: bundleStatus().shelves,
+    ...changes,
+  }
+}
+
 function openForm(xform: string): OpenForm {
   return {
     draft: id('draft', 1),
@@ -287,6 +312,11 @@ export function replies(households = 1500, xform = ''): Replies {
     }),
     bundle_import: () => ({ parts: 1, pulled: 12, receipt: true, covered: true }),
     ...nearbyReplies(),
+    shut_out: () => shutOut(),
+    shut_out_start: () => ({}),
+    shut_out_export: ({ folder }) => ({ path: folder ?? '', count: 3 }),
+    shut_out_import: () => state('shut_out'),
+    shut_out_done: () => moveTo('new'),
     receipts: () =>
       [0, 1, 2].map((n) => {
         const { position, blobs_stored, blobs_total, count, genuine } = receipt()

@@ -3,4 +3,4 @@
 /**
  * Where the tablet stands between unpacked and in use.
  */
-export type Phase = "new" | "locked" | "open";
+export type Phase = "new" | "locked" | "open" | "shut_out";

@@ -48,10 +48,14 @@ import type { ReceiptPaper } from "./ReceiptPaper";
 import type { ReceiptRef } from "./ReceiptRef";
 import type { RecordHistory } from "./RecordHistory";
 import type { RecordRef } from "./RecordRef";
+import type { Refusal } from "./Refusal";
 import type { RefusedList } from "./RefusedList";
 import type { RevisionRef } from "./RevisionRef";
 import type { SaveDraft } from "./SaveDraft";
 import type { Saved } from "./Saved";
+import type { Shelf } from "./Shelf";
+import type { ShutOutStage } from "./ShutOutStage";
+import type { ShutOutStatus } from "./ShutOutStatus";
 import type { Space } from "./Space";
 import type { SyncSettings } from "./SyncSettings";
 import type { SyncStatus } from "./SyncStatus";
@@ -111,6 +115,11 @@ export interface Commands {
   nearby_call: { request: NearbyCall; answer: NearbyStatus };
   nearby_confirm: { request: NearbyConfirm; answer: NearbyStatus };
   nearby_leave: { request: Nothing; answer: NearbyStatus };
+  shut_out: { request: Nothing; answer: ShutOutStatus | null };
+  shut_out_start: { request: Nothing; answer: Nothing };
+  shut_out_export: { request: ExportTo; answer: Exported };
+  shut_out_import: { request: BundleImport; answer: TabletState };
+  shut_out_done: { request: Nothing; answer: TabletState };
   receipts: { request: Nothing; answer: Array<ReceiptLine> };
   receipt: { request: ReceiptRef; answer: ReceiptPaper };
 }
