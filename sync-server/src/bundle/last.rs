@@ -209,15 +209,14 @@ impl Bundles<'_> {
         push.header.epoch = station.ok_or(BundleError::Refused(Code::NotFound))?.epoch;
         let bodies: Vec<&[u8]> = push.bodies().collect();
         let of = taking.of;
-        let answer: PushAnswer =
-            match self.store.push_last(of.station, of.device, &push.header, &bodies, self.world) {
-                Ok(answer) => answer,
-                // Another log than the one that is here: what it says is not lost for that.
-                Err(StoreError::Refused(code)) => {
-                    return bodies.iter().try_for_each(|body| taking.put_aside(code, &String::from_utf8_lossy(body)));
-                }
-                Err(other) => return Err(other.into()),
-            };
+        let answer: PushAnswer = match self.store.push_last(of.station, of.device, &push.header, &bodies, self.world) {
+            Ok(answer) => answer,
+            // Another log than the one that is here: what it says is not lost for that.
+            Err(StoreError::Refused(code)) => {
+                return bodies.iter().try_for_each(|body| taking.put_aside(code, &String::from_utf8_lossy(body)));
+            }
+            Err(other) => return Err(other.into()),
+        };
         for (item, body) in answer.items.iter().zip(&bodies) {
             match item.verdict {
                 Verdict::Stored(_) => taking.taken.stored += 1,
