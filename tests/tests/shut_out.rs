@@ -39,12 +39,12 @@ impl AtWork {
         let fields = Fields::from([("note".to_owned(), json!("不归这里"))]);
         let change = Change { record: record(&tablet), kind: Kind::Task, area: elsewhere, fields };
         tablet.with(|replica, author, world| Ok(replica.save(author, world, &[change])?)).unwrap();
-        tablet.writes(station.households[0], "phone", "13900000001");
+        tablet.writes(station.households[0], "phone", "15511110001");
         tablet.syncs();
 
         let file = Attached { question: "photo".to_owned(), bytes: photo(10) };
         tablet.visits(station.households[0], a_visit("outreach"), &[file]);
-        tablet.writes(station.households[2], "phone", "13900000002");
+        tablet.writes(station.households[2], "phone", "15511110002");
         let draft = tablet.begin_form(station.households[2], "household_visit").unwrap().draft;
         tablet.attach(draft, "photo-x.jpg", &photo(200)).unwrap();
         tablet.save_draft(draft, "<data id=\"household_visit\"><note>还没写完</note></data>", 1).unwrap();
@@ -96,12 +96,12 @@ fn a_tablet_that_was_shut_out_hands_over_all_that_waits_erases_itself_and_is_enr
     let kept = station.keeps();
     assert!(kept.len() == 1 && kept[0].acknowledged && kept[0].taken_at.is_none());
     let log = station.log();
-    assert!(!log.iter().any(|(_, entry)| entry.body.contains("13900000002")));
+    assert!(!log.iter().any(|(_, entry)| entry.body.contains("15511110002")));
     assert!(log.iter().any(|(_, entry)| entry.body.contains("last_work_kept")), "who kept what is in the log");
     let folder = tempfile::tempdir().unwrap();
     let taken = station.takes_in(folder.path());
     assert_eq!((taken.stored, taken.blobs, taken.not_taken, taken.drafts), (2, 1, 1, 1));
-    assert!(station.log().iter().any(|(_, entry)| entry.body.contains("13900000002")));
+    assert!(station.log().iter().any(|(_, entry)| entry.body.contains("15511110002")));
     let names = left(folder.path());
     let text: String = names
         .iter()
@@ -119,7 +119,7 @@ fn a_tablet_that_was_shut_out_hands_over_all_that_waits_erases_itself_and_is_enr
     tablet.enrol(&station.invite_by(2, &wire.address()), &PIN.into()).unwrap();
     assert!(phase(&tablet) == Phase::Open && tablet.shut_out().unwrap().is_none() && tablet.device() != device);
     tablet.syncs();
-    assert_eq!(tablet.page(station.households[2]).phone, "13900000002");
+    assert_eq!(tablet.page(station.households[2]).phone, "15511110002");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn cut_after_any_byte_and_switched_off_it_goes_on_and_erases_nothing_that_is_not
 
 #[test]
 fn work_that_was_not_sealed_before_a_kill_is_sealed_with_a_pin_and_shows_nothing() {
-    let AtWork { station, tablet, .. } = AtWork::new(4);
+    let AtWork { station, wire: _wire, tablet } = AtWork::new(4);
     station.revoke(tablet.device());
     // No room for the sealed work.
     std::fs::write(tablet.folder().join("last"), b"in the way").unwrap();
@@ -249,7 +249,7 @@ fn let_in_again_before_it_is_erased_a_tablet_goes_on_as_if_nothing_had_been() {
     station.lets_in(tablet.device());
     tablet.syncs();
     station.revoke(tablet.device());
-    tablet.writes(station.households[4], "phone", "13900000003");
+    tablet.writes(station.households[4], "phone", "15511110003");
     let mut cut = 0;
     while phase(tablet) != Phase::ShutOut {
         wire.mend();
@@ -268,7 +268,7 @@ fn let_in_again_before_it_is_erased_a_tablet_goes_on_as_if_nothing_had_been() {
     assert_eq!((phase(tablet), stage(tablet)), (Phase::Locked, None));
     tablet.unlock(officer, &PIN.into()).unwrap();
     tablet.syncs();
-    assert!(at_work.stored("13900000003"));
+    assert!(at_work.stored("15511110003"));
     assert!(!left(tablet.folder()).contains(&"last".to_owned()));
 }
 
@@ -296,7 +296,7 @@ fn a_station_put_back_to_before_it_shut_a_tablet_out_gets_all_of_it_and_the_tabl
     at_work.tablet.syncs();
     let device = at_work.tablet.device();
     at_work.station.revoke(device);
-    at_work.tablet.writes(at_work.station.households[4], "phone", "13900000004");
+    at_work.tablet.writes(at_work.station.households[4], "phone", "15511110004");
     let mut cut = 0;
     while phase(&at_work.tablet) != Phase::ShutOut {
         at_work.wire.mend();
@@ -311,7 +311,7 @@ fn a_station_put_back_to_before_it_shut_a_tablet_out_gets_all_of_it_and_the_tabl
     let officer = at_work.tablet.state().unwrap().officers[0].id;
     at_work.tablet.unlock(officer, &PIN.into()).unwrap();
     at_work.tablet.syncs();
-    for value in ["13900000002", "13900000004"] {
+    for value in ["15511110002", "15511110004"] {
         assert!(at_work.stored(value), "{value}");
     }
 }
@@ -407,7 +407,7 @@ impl Drop for Impostor {
 
 #[test]
 fn it_learns_of_it_by_itself_and_goes_by_itself() {
-    let AtWork { station, tablet, .. } = AtWork::new(10);
+    let AtWork { station, wire: _wire, tablet } = AtWork::new(10);
     station.revoke(tablet.device());
     let soon = Rhythm { soon_ms: 5, saved_ms: 5, idle_ms: 10, retry_ms: 5, waiting_cap_ms: 20, idle_cap_ms: 20 };
     tablet.sync_by_itself(soon);
@@ -425,7 +425,7 @@ fn the_programs_shut_a_tablet_out_take_in_what_it_had_and_a_kill_at_any_moment_o
     let tablet = TabletProgram::enrolled(&station.invite(0));
     let household = station.households[0].to_string();
     tablet.run(&["sync"]).unwrap();
-    tablet.run(&["edit", &household, "phone=13900000011"]).unwrap();
+    tablet.run(&["edit", &household, "phone=15511110011"]).unwrap();
     let server = |words: &[&str]| {
         let mut command = std::process::Command::new(&*ailchin_tests::programs::SERVER);
         let output = command.args(["--json", "--data"]).arg(station.folder()).args(words).output().unwrap();
@@ -470,6 +470,6 @@ fn the_programs_shut_a_tablet_out_take_in_what_it_had_and_a_kill_at_any_moment_o
     let (code, said) = server(&["bundle", "discard", &device]);
     assert!(code == Some(0) && said.contains("discarded"), "{said}");
     assert_eq!(server(&["bundle", "discard", &device]).0, Some(3));
-    assert!(station.log().iter().any(|(_, entry)| entry.body.contains("13900000011")));
+    assert!(station.log().iter().any(|(_, entry)| entry.body.contains("15511110011")));
     assert!(tablet.run(&["enrol", &station.invite(0)]).is_some(), "{}", tablet.errors());
 }
