@@ -23,8 +23,20 @@ fn what_the_station_does_not_take_from_its_author_is_said_anew_by_this_tablets_o
     replica.adopt(own, EpochId::new(&world), 0).unwrap();
     let write = |device, by, record, kind, area, fields| {
         let (id, at_ms, hlc) = (RevisionId::new(&world), world.now(), Hlc::new(1_000, 0));
-        let revision =
-            Revision { id, record, kind, area, device, seq: 1, officer: by, at_ms, hlc, parents: Vec::new(), fields };
+        let revision = Revision {
+            id,
+            record,
+            kind,
+            area,
+            device,
+            seq: 1,
+            officer: by,
+            at_ms,
+            hlc,
+            parents: Vec::new(),
+            fields,
+            erased: None,
+        };
         let mut body: Value = serde_json::to_value(&revision).unwrap();
         body["of_next_year"] = json!("kept");
         Entry::read(body.to_string()).unwrap()

@@ -40,7 +40,7 @@ impl ShutOut {
         let recipient = stated.read(&key, station.id, asked).unwrap().recipient;
         let push = Frame::Push(packed_push(&tablet, 1));
         let parts =
-            [(1, Some(push)), (2, None)].map(|(part, frame)| sealed(&station, &tablet, &recipient, part, frame));
+            [(1, Some(&push)), (2, None)].map(|(part, frame)| sealed(&station, &tablet, &recipient, part, frame));
         Self { station, tablet, parts: parts.to_vec() }
     }
 
@@ -64,7 +64,7 @@ impl ShutOut {
     }
 }
 
-fn sealed(station: &Station, tablet: &Tablet, recipient: &str, part: u32, frame: Option<Frame>) -> Vec<u8> {
+fn sealed(station: &Station, tablet: &Tablet, recipient: &str, part: u32, frame: Option<&Frame>) -> Vec<u8> {
     let content = Content::Ask(Ask { epoch: None, position: 0, first: 1, recipient: recipient.to_owned() });
     let head = Head {
         format: FORMAT,
@@ -77,7 +77,7 @@ fn sealed(station: &Station, tablet: &Tablet, recipient: &str, part: u32, frame:
         content,
     };
     let mut writer = PartWriter::begin(Vec::new(), recipient, &head).unwrap();
-    frame.iter().for_each(|frame| writer.add(frame).unwrap());
+    frame.into_iter().for_each(|frame| writer.add(frame).unwrap());
     writer.finish(&tablet.key).unwrap()
 }
 

@@ -499,7 +499,7 @@ fn whether_a_tablet_is_let_in_is_stated_under_the_stations_key_and_follows_what_
     let body = kept.read(&key, (station.id, tablet.device), (bundle, &parts)).unwrap();
     assert_eq!((body.has.seq, body.has.chain), (1, *tablet.links.last().unwrap()));
     let said = json!({ "parts": 1 });
-    let noted = station.store.note_last_work(station.id, tablet.device, bundle, LastWork::Kept, said, world).unwrap();
+    let noted = station.store.note_last_work(station.id, tablet.device, bundle, LastWork::Kept, &said, world).unwrap();
     assert!(note(noted));
     assert!(stated(b"6").revoked.is_some(), "a note says nothing about being let in");
 }

@@ -147,5 +147,5 @@ impl Blobs {
 
 /// The last word of a folder's name.
 fn last_of(folder: &Key) -> Option<String> {
-    folder.parts().last().map(|part| part.as_ref().to_owned())
+    folder.parts().next_back().map(|part| part.as_ref().to_owned())
 }

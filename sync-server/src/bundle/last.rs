@@ -110,7 +110,7 @@ impl Bundles<'_> {
     pub(crate) fn state(&self, of: LastName, parts: &[Hash], first: bool) -> Result<Acknowledgement, BundleError> {
         let said = json!({ "parts": parts.len() });
         if first {
-            self.store.note_last_work(of.station, of.device, of.bundle, LastWork::Kept, said, self.world)?;
+            self.store.note_last_work(of.station, of.device, of.bundle, LastWork::Kept, &said, self.world)?;
         }
         // The blobs of which only the rows were lost are here.
         self.find_again(of.station, of.device)?;
@@ -172,7 +172,7 @@ impl Bundles<'_> {
         }
         alone(self.blobs.note_taken(of, self.world.now()))?;
         let said = serde_json::to_value(taking.taken).unwrap_or_default();
-        self.store.note_last_work(of.station, of.device, of.bundle, LastWork::TakenIn, said, self.world)?;
+        self.store.note_last_work(of.station, of.device, of.bundle, LastWork::TakenIn, &said, self.world)?;
         Ok(taking.taken)
     }
 
@@ -187,7 +187,7 @@ impl Bundles<'_> {
         }
         // The note first: nothing goes that nobody has answered for.
         let said = json!({ "parts": parts.len() });
-        self.store.note_last_work(of.station, of.device, of.bundle, LastWork::Discarded, said, self.world)?;
+        self.store.note_last_work(of.station, of.device, of.bundle, LastWork::Discarded, &said, self.world)?;
         alone(async {
             for part in &parts {
                 self.blobs.drop_last(*part).await?;

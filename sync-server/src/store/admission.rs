@@ -128,7 +128,7 @@ impl Store {
         device: DeviceId,
         bundle: BundleId,
         what: LastWork,
-        said: Value,
+        said: &Value,
         world: &dyn World,
     ) -> Result<RevisionId, StoreError> {
         let console = self.console(station, world);
