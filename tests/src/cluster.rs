@@ -31,8 +31,8 @@ if [ $# -gt 0 ]; then chown -R postgres "$folder"; fi
 {
   "$@" "$bin/initdb" --pgdata="$folder/data" --username=station --auth=trust --encoding=UTF8 --no-locale --no-sync 2>&1 &&
   {
-    "$@" setpriv --pdeathsig INT -- "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= $settings \
-      -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c lc_messages=C 2>&1 &
+    "$@" setpriv --pdeathsig INT -- "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= \
+      -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c lc_messages=C $settings 2>&1 &
     database=$!
     read -r _
     kill -QUIT "$database"
@@ -44,6 +44,12 @@ rm -rf "$folder"
 
 static CLUSTER: LazyLock<Cluster> =
     LazyLock::new(|| Cluster::start(empty_folder(), "").unwrap_or_else(|log| panic!("{log}")));
+
+static DURABLE: LazyLock<Cluster> =
+    LazyLock::new(|| Cluster::start(empty_folder(), AS_INSTALLED).unwrap_or_else(|log| panic!("{log}")));
+
+/// What PostgreSQL does if nobody sets it.
+const AS_INSTALLED: &str = "-c fsync=on -c full_page_writes=on -c shared_buffers=128MB";
 
 /// A cluster; stopped and removed when it is dropped or this program is gone.
 #[derive(Debug)]
@@ -59,10 +65,23 @@ pub struct Cluster {
 /// If there is no PostgreSQL on this machine.
 #[must_use]
 pub fn database() -> String {
+    database_of(&CLUSTER)
+}
+
+/// An empty database of its own that waits for its disk before it says that something is stored, and where it is.
+///
+/// # Panics
+/// If there is no PostgreSQL on this machine.
+#[must_use]
+pub fn durable_database() -> String {
+    database_of(&DURABLE)
+}
+
+fn database_of(cluster: &Cluster) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("test{}", MADE.fetch_add(1, Ordering::Relaxed));
-    client(&CLUSTER.address("postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    CLUSTER.address(&name)
+    client(&cluster.address("postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    cluster.address(&name)
 }
 
 /// A cluster of its own that speaks TLS with a certificate (PEM) on a free loopback port, and its port.

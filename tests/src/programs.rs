@@ -11,10 +11,15 @@ pub static TABLET: LazyLock<PathBuf> = LazyLock::new(|| built("tablet"));
 /// `ailchin-server`: the station.
 pub static SERVER: LazyLock<PathBuf> = LazyLock::new(|| built("ailchin-server"));
 
-/// Both are built by one command that takes a moment if nothing changed.
+/// Both are built by one command that takes a moment if nothing changed. A program that is no test was built with the others
+/// and lies beside them.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let here = std::env::current_exe().unwrap();
-    let folder = here.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).unwrap().to_owned();
+    let beside = here.parent().unwrap();
+    if !beside.ends_with("deps") {
+        return beside.to_owned();
+    }
+    let folder = beside.parent().unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -58,6 +63,12 @@ impl Killer {
 }
 
 impl Process {
+    /// What the system calls it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.lock().id()
+    }
+
     /// Starts a program and waits for the first line it prints; its error output goes to a file.
     ///
     /// # Panics

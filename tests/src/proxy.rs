@@ -1,9 +1,10 @@
-//! A wire between tablet and station that counts, and fails where it is told to.
+//! A wire between tablet and station that counts, and fails or is slow where it is told to.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Which way bytes go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,9 @@ pub struct FaultProxy {
 
 type Act = Box<dyn FnOnce() + Send>;
 
+/// What goes at once on a throttled wire: small, so that a cut is where the throttle is.
+const THROTTLED_CHUNK: usize = 2 * 1024;
+
 #[derive(Default)]
 struct Wire {
     target: String,
@@ -56,10 +60,17 @@ struct Wire {
     broken: bool,
     closed: bool,
     ends: Vec<TcpStream>,
+    bytes_a_second: Option<u32>,
+    /// When the next byte may go up, and down.
+    free: [Option<Instant>; 2],
+    cuts: u64,
 }
 
 #[derive(Default)]
-struct Shared(Mutex<Wire>);
+struct Shared {
+    wire: Mutex<Wire>,
+    over: Condvar,
+}
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -145,6 +156,40 @@ impl FaultProxy {
         self.shared.lock().at = Some((way, bytes.max(1), Box::new(act)));
     }
 
+    /// From now on lets no more through than so many bytes a second, each way. What waits for its turn is on the tablet's or
+    /// the station's side: it has not passed, and a cut loses it.
+    ///
+    /// # Panics
+    /// If that is nothing.
+    pub fn throttle(&self, bytes_a_second: u32) {
+        assert!(bytes_a_second > 0);
+        self.shared.lock().bytes_a_second = Some(bytes_a_second);
+    }
+
+    /// From now on breaks again and again: whole for `whole`, then broken for `broken`. What has passed is counted on.
+    pub fn cut_regularly(&self, whole: Duration, broken: Duration) {
+        let shared = Arc::clone(&self.shared);
+        thread::spawn(move || {
+            while shared.wait(whole) {
+                {
+                    let mut wire = shared.lock();
+                    (wire.broken, wire.cuts) = (true, wire.cuts + 1);
+                    wire.close_all();
+                }
+                if !shared.wait(broken) {
+                    return;
+                }
+                shared.lock().broken = false;
+            }
+        });
+    }
+
+    /// How often [`FaultProxy::cut_regularly`] has cut.
+    #[must_use]
+    pub fn cuts(&self) -> u64 {
+        self.shared.lock().cuts
+    }
+
     /// What has passed since it was mended.
     #[must_use]
     pub fn passed(&self) -> Passed {
@@ -165,6 +210,7 @@ impl Drop for FaultProxy {
             (wire.closed, wire.broken) = (true, true);
             wire.close_all();
         }
+        self.shared.over.notify_all();
         // Wakes the thread that waits for connections.
         let _ = TcpStream::connect(self.host());
     }
@@ -180,7 +226,29 @@ impl Wire {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Wire> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a span pass; whether the proxy is still there.
+    fn wait(&self, span: Duration) -> bool {
+        let waited = self.over.wait_timeout_while(self.lock(), span, |wire| !wire.closed);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.closed
+    }
+
+    /// How many of `len` bytes may go at once, after the wait that the throttle asks for.
+    fn throttled(&self, way: Way, len: usize) -> usize {
+        let (now, until) = {
+            let mut wire = self.lock();
+            let Some(rate) = wire.bytes_a_second else { return len };
+            let now = len.min(THROTTLED_CHUNK);
+            let free = &mut wire.free[usize::from(way == Way::Down)];
+            let begins = free.unwrap_or_else(Instant::now).max(Instant::now());
+            let until = begins + Duration::from_secs(now as u64) / rate;
+            *free = Some(until);
+            (now, until)
+        };
+        self.wait(until.saturating_duration_since(Instant::now()));
+        now
     }
 
     fn connect(self: &Arc<Self>, tablet: &TcpStream) {
@@ -214,7 +282,8 @@ impl Shared {
         while let Ok(len @ 1..) = from.read(&mut chunk) {
             let mut rest = &chunk[..len];
             while !rest.is_empty() {
-                let (now, act) = self.take(way, rest.len());
+                let may_go = self.throttled(way, rest.len());
+                let (now, act) = self.take(way, may_go);
                 if to.write_all(&rest[..now]).is_err() || (now == 0 && act.is_none()) {
                     let _ = from.shutdown(Shutdown::Both);
                     return;
@@ -300,6 +369,27 @@ mod tests {
         }
         proxy.mend();
         assert_eq!(say(&proxy, "again"), "AGAIN");
+    }
+
+    #[test]
+    fn a_throttled_wire_needs_the_time_that_its_rate_says_and_loses_nothing() {
+        const BYTES: usize = 100_000;
+        let proxy = FaultProxy::to(&shouting());
+        proxy.throttle(400_000);
+        let begun = Instant::now();
+        assert_eq!(say(&proxy, &"a".repeat(BYTES)).len(), BYTES);
+        assert!(begun.elapsed() >= Duration::from_millis(250), "{:?}", begun.elapsed());
+        assert_eq!((proxy.passed().up, proxy.passed().down), (BYTES as u64, BYTES as u64));
+    }
+
+    #[test]
+    fn a_wire_that_is_cut_regularly_is_whole_again_by_itself_and_counts_on() {
+        let proxy = FaultProxy::to(&shouting());
+        proxy.throttle(10_000);
+        proxy.cut_regularly(Duration::from_millis(50), Duration::from_millis(5));
+        assert!(say(&proxy, &"a".repeat(2_000)).len() < 2_000);
+        while say(&proxy, "camp") != "CAMP" {}
+        assert!(proxy.cuts() > 0 && proxy.passed().connections > 1);
     }
 
     #[test]

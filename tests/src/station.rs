@@ -37,11 +37,15 @@ pub struct Land {
     pub tls: bool,
     /// The store in a PostgreSQL database of its own instead of a file.
     pub postgres: bool,
+    /// That database waits for its disk, as it does where it counts.
+    pub durable: bool,
+    /// Officers beside the first three: each holds a gacha and the next one.
+    pub crowd: usize,
 }
 
 impl Default for Land {
     fn default() -> Self {
-        Self { households: 6, gachas: 2, tls: false, postgres: false }
+        Self { households: 6, gachas: 2, tls: false, postgres: false, durable: false, crowd: 0 }
     }
 }
 
@@ -57,7 +61,7 @@ pub struct Station {
     pub id: StationId,
     /// Its areas: the root, then the gachas.
     pub areas: Vec<AreaId>,
-    /// Officers: 0 and 1 hold all gachas, 2 holds the first only.
+    /// Officers: 0 and 1 hold all gachas, 2 holds the first only; then the crowd.
     pub officers: Vec<OfficerId>,
     /// Households.
     pub households: Vec<RecordId>,
@@ -97,7 +101,11 @@ impl Station {
         let mut config = Config::loopback(&folder.path().join("station")).unwrap();
         config.http = !land.tls;
         config.logins_a_minute = 1_000_000;
-        let address = if land.postgres { cluster::database() } else { config.store_path().display().to_string() };
+        let address = match (land.postgres, land.durable) {
+            (true, true) => cluster::durable_database(),
+            (true, false) => cluster::database(),
+            (false, _) => config.store_path().display().to_string(),
+        };
         if land.postgres {
             config.store = StoreAddress::new(address.clone());
         }
@@ -171,6 +179,18 @@ impl Station {
         }
     }
 
+    /// What the system calls its process.
+    ///
+    /// # Panics
+    /// If it is no process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        match &self.served {
+            Served::Process(process, _) => process.id(),
+            Served::Here(_) | Served::Not => panic!("the station is not a process"),
+        }
+    }
+
     /// Where it listens.
     ///
     /// # Panics
@@ -182,6 +202,12 @@ impl Station {
             Served::Process(_, address) => address.clone(),
             Served::Not => panic!("the station is closed"),
         }
+    }
+
+    /// Where its store is: a file's path, or `postgres://…`.
+    #[must_use]
+    pub fn store_address(&self) -> String {
+        self.address.clone()
     }
 
     /// Its data folder.
@@ -439,7 +465,11 @@ fn fill(store: &Store, land: Land, world: &dyn World) -> Filled {
         areas: areas.to_vec(),
         password_hash: None,
     };
-    let officers = [officer("示范甲", &all), officer("示范乙", &all), officer("示范丙", &all[..1])];
+    let mut officers = vec![officer("示范甲", &all), officer("示范乙", &all), officer("示范丙", &all[..1])];
+    officers.extend((0..land.crowd).map(|n| {
+        let held = [n, n + 1].map(|gacha| all[gacha % all.len()].clone());
+        officer(&format!("示范{}", n + 4), &held)
+    }));
     let officers = store.add_officers(station.id, &officers, world).unwrap();
     let households: Vec<ConsoleChange> = (0..land.households)
         .map(|n| ConsoleChange {

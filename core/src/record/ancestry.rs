@@ -93,7 +93,8 @@ impl<'a> Ancestry<'a> {
     /// The revisions among those known that no other known one has as an ancestor, in order of their ids.
     pub(super) fn heads(&self, known: &Known) -> Vec<RevisionId> {
         let all: Vec<usize> = (0..self.order.len()).filter(|index| known.has(*index)).collect();
-        let superseded = |index: usize| all.iter().any(|later| self.is_before(index, *later));
+        // The last ones know most: where everybody knew of everybody, the first look tells.
+        let superseded = |index: usize| all.iter().rev().any(|later| self.is_before(index, *later));
         let mut heads: Vec<RevisionId> =
             all.iter().filter(|index| !superseded(**index)).map(|index| self.order[*index].id).collect();
         heads.sort_unstable();
@@ -117,7 +118,7 @@ impl<'a> Ancestry<'a> {
 
     fn unsuperseded(&self, places: impl Iterator<Item = usize>, known: &Known) -> Vec<usize> {
         let places: Vec<usize> = places.filter(|index| known.has(*index)).collect();
-        let superseded = |index: usize| places.iter().any(|later| self.is_before(index, *later));
+        let superseded = |index: usize| places.iter().rev().any(|later| self.is_before(index, *later));
         let mut standing: Vec<usize> = places.iter().copied().filter(|index| !superseded(*index)).collect();
         standing.sort_unstable_by_key(|index| std::cmp::Reverse((self.order[*index].hlc, self.order[*index].id)));
         standing

@@ -56,9 +56,11 @@ fn advance_to(
     row: Row,
     revision: &Revision,
 ) -> Result<(), ReplicaError> {
-    let may_settle = revision.parents.len() > 1 || kept.as_ref().is_some_and(|(_, row)| !row.conflicts.is_empty());
+    // It knew all that is here, so it decided exactly what the row tells as undecided.
+    let settles = |row: &Row| revision.fields.keys().any(|field| row.conflicts.contains_key(field));
+    let settles = kept.as_ref().is_some_and(|(_, row)| settles(row));
     put(tx, kept, Some(row))?;
-    if may_settle { history::note_resolutions(tx, revision.record) } else { Ok(()) }
+    if settles { history::note_resolutions(tx, revision.record) } else { Ok(()) }
 }
 
 /// The row after a revision that knew all heads; `None`: only a fold can tell.

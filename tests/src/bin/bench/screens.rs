@@ -11,15 +11,23 @@ use ailchin_core::world::{Machine, World as _};
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 
-use crate::bare::{KEY, Replicated, open};
-use crate::measure::Samples;
+use crate::measure::{Samples, used};
+use crate::replicate::Replicated;
+use crate::rows::{KEY, open};
 use crate::{Failure, say};
 
-const REPEATS: usize = 300;
 const LINES: u32 = 50;
 
-/// Asks every kind of question of a filled replica.
-pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, Samples)>, Failure> {
+/// What a question takes, and the least that SQLite must read for it.
+pub(crate) struct Asked {
+    pub(crate) what: String,
+    pub(crate) search: bool,
+    pub(crate) ours: Samples,
+    pub(crate) bare: Samples,
+}
+
+/// Asks every kind of question of a filled replica, so many times.
+pub(crate) fn measure(replicated: &Replicated, repeats: usize) -> Result<Vec<Asked>, Failure> {
     let connection = open(&replicated.path)?;
     let households = some_households(&connection)?;
     let officer: OfficerId = connection.query_row("SELECT id FROM officer LIMIT 1", [], |row| row.get(0))?;
@@ -29,7 +37,7 @@ pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, S
 
     for (what, words) in words(&connection)? {
         let (mut ours, mut bare) = (Samples::default(), Samples::default());
-        for word in words.iter().cycle().take(REPEATS) {
+        for word in words.iter().cycle().take(repeats) {
             let query = HouseholdQuery { query: word.clone(), limit: LINES, ..HouseholdQuery::default() };
             let found = ours.time(|| replica.households(&query))?;
             if found.total == 0 {
@@ -40,31 +48,31 @@ pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, S
                 read_all(&connection, "SELECT rowid FROM search WHERE search MATCH ?1", expression.clone().into())
             })?;
         }
-        answers.push((format!("search, {what}"), ours, bare));
+        answers.push(Asked { what: format!("search, {what}"), search: true, ours, bare });
     }
 
     let (mut ours, mut bare) = (Samples::default(), Samples::default());
-    for household in households.iter().cycle().take(REPEATS) {
+    for household in households.iter().cycle().take(repeats) {
         ours.time(|| replica.household(*household, device, Machine.now()))?;
         bare.time(|| {
             PAGE_ROWS.iter().try_for_each(|sql| read_all(&connection, sql, household.as_bytes().to_vec().into()))
         })?;
     }
-    answers.push(("household page".to_owned(), ours, bare));
+    answers.push(Asked { what: "household page".to_owned(), search: false, ours, bare });
 
     let (mut ours, mut bare) = (Samples::default(), Samples::default());
     let all = replica.households(&HouseholdQuery { limit: 1, ..HouseholdQuery::default() })?.total;
-    for turn in 0..REPEATS {
-        let offset = all.saturating_sub(LINES) * u32::try_from(turn)? / u32::try_from(REPEATS)?;
+    for turn in 0..repeats {
+        let offset = all.saturating_sub(LINES) * u32::try_from(turn)? / u32::try_from(repeats)?;
         let query = HouseholdQuery { offset, limit: LINES, ..HouseholdQuery::default() };
         ours.time(|| replica.households(&query))?;
         let sql = format!("SELECT * FROM household ORDER BY sort, r LIMIT {LINES} OFFSET ?1");
         bare.time(|| read_all(&connection, &sql, i64::from(offset).into()))?;
     }
-    answers.push((format!("list of households, {LINES} lines anywhere"), ours, bare));
+    answers.push(Asked { what: format!("list of households, {LINES} lines anywhere"), search: false, ours, bare });
 
     let (mut ours, mut bare) = (Samples::default(), Samples::default());
-    for _ in 0..REPEATS {
+    for _ in 0..repeats {
         ours.time(|| replica.today(device, officer, Machine.now()))?;
         let until = Machine.now().day().plus_days(7).to_string();
         bare.time(|| {
@@ -75,7 +83,7 @@ pub(crate) fn queries(replicated: &Replicated) -> Result<Vec<(String, Samples, S
             )
         })?;
     }
-    answers.push(("Today".to_owned(), ours, bare));
+    answers.push(Asked { what: "Today".to_owned(), search: false, ours, bare });
     Ok(answers)
 }
 
@@ -133,16 +141,16 @@ fn words(connection: &Connection) -> Result<Vec<(&'static str, Vec<String>)>, Fa
     ])
 }
 
-/// The most memory that a fresh process needs to open the replica and ask.
-pub(crate) fn memory_in_child(replicated: &Replicated) -> Result<String, Failure> {
+/// The most memory, in MiB, that a fresh process needs to open the replica and ask.
+pub(crate) fn memory_in_child(replicated: &Replicated) -> Result<u64, Failure> {
     let said = Command::new(std::env::current_exe()?).arg("memory").arg(&replicated.path).output()?;
     if !said.status.success() {
         return Err(String::from_utf8_lossy(&said.stderr).into_owned().into());
     }
-    Ok(String::from_utf8(said.stdout)?.trim().to_owned())
+    Ok(String::from_utf8(said.stdout)?.trim().parse()?)
 }
 
-/// Opens a replica, asks, and prints the peak memory of this process.
+/// Opens a replica, asks, and prints the peak memory of this process in MiB.
 pub(crate) fn memory(path: &Path) -> Result<(), Failure> {
     let replica = Replica::open(path, Some(&FileKey::new(KEY)))?;
     let connection = open(path)?;
@@ -156,9 +164,6 @@ pub(crate) fn memory(path: &Path) -> Result<(), Failure> {
         }
     }
     replica.recount()?;
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    let kib: u64 = peak.trim().trim_end_matches(" kB").parse()?;
-    say(&format!("{} MiB", kib / 1024));
+    say(&used("self")?.peak_mib.to_string());
     Ok(())
 }

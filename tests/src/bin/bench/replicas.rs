@@ -1,0 +1,149 @@
+//! Replicas of generated stations of several sizes: what everything takes on them, and whether it grows with them.
+
+use crate::measure::{ratio, span, thousands};
+use crate::report::{Report, Table};
+use crate::station::DemoStation;
+use crate::{Failure, note, replicate, save, screens};
+
+/// How a station is made, and how often everything is measured on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) households: u32,
+    pub(crate) visits: u32,
+    pub(crate) replications: usize,
+    pub(crate) questions: usize,
+}
+
+/// What must not grow, or not faster than the number of revisions.
+struct Grown {
+    records: u32,
+    receive_a_revision: f64,
+    save: f64,
+    search: f64,
+    page: f64,
+}
+
+pub(crate) fn measure(report: &mut Report, sizes: &[Size]) -> Result<(), Failure> {
+    let mut grown = Vec::new();
+    for (place, size) in sizes.iter().enumerate() {
+        let in_budget = place + 1 == sizes.len();
+        grown.push(one(report, *size, in_budget)?);
+    }
+    let mut table = Table::new(&["records", "first replication, a revision", "save", "slowest search p95", "slowest page p95"]);
+    for (place, size) in grown.iter().enumerate() {
+        let first = &grown[0];
+        let cell = |ours: f64, first: f64| match place {
+            0 => span(ours),
+            _ => format!("{}, {}", span(ours), ratio(ours / first)),
+        };
+        table.row(&[
+            thousands(size.records.into()),
+            cell(size.receive_a_revision, first.receive_a_revision),
+            cell(size.save, first.save),
+            cell(size.search, first.search),
+            cell(size.page, first.page),
+        ]);
+    }
+    report.section("Growth on the tablet", GROWTH, &table);
+    if let (Some(first), Some(last)) = (grown.first(), grown.last()) {
+        let times = f64::from(last.records) / f64::from(first.records);
+        let (linear, flat) = (last.receive_a_revision / first.receive_a_revision, last.save / first.save);
+        let what = format!("growth {} → {} records", thousands(first.records.into()), thousands(last.records.into()));
+        report.budget(
+            format!("{what}: first replication, a revision"),
+            "linear: ≤ 1.25 × a revision",
+            ratio(linear),
+            linear <= 1.25,
+        );
+        report.budget(format!("{what}: save"), "flat: ≤ 1.25 ×", ratio(flat), flat <= 1.25);
+        for (name, slow) in [("slowest page", last.page / first.page), ("slowest search", last.search / first.search)] {
+            let measured = format!("{} at {times:.0} × the records", ratio(slow));
+            report.budget(format!("{what}: {name} p95"), "flat: ≤ 1.25 ×", measured, slow <= 1.25);
+        }
+    }
+    Ok(())
+}
+
+fn one(report: &mut Report, size: Size, in_budget: bool) -> Result<Grown, Failure> {
+    let Size { households, visits, replications, questions } = size;
+    let folder = tempfile::tempdir()?;
+    let station = DemoStation::of(&folder.path().join("station"), households, visits)?;
+    let mut replicated = replicate::measure(&station, folder.path(), replications)?;
+    let records = replicated.records;
+    note(&format!("{records} records replicated"));
+    let mut table = Table::new(&["what", "measured", "bare work", "ratio"]);
+    let mut row = |cells: [&str; 4]| table.row(&cells);
+
+    let (receive, insert) = (replicated.receive.median(), replicated.insert.median());
+    let receive_a_revision = receive / f64::from(replicated.revisions);
+    row([
+        "first replication: decode, append, project, index",
+        &format!("{} ({} a revision)", span(receive), span(receive_a_revision)),
+        &format!("{} to insert the same rows", span(insert)),
+        &ratio(receive / insert),
+    ]);
+    let whole = replicated.whole.median();
+    row(["first replication with the station's work and the wire", &span(whole), "", &ratio(whole / insert)]);
+    let wire = replicated.wire_bytes as f64 / replicated.zstd_bytes as f64;
+    row([
+        "first replication: bytes on the wire",
+        &format!("{} KiB", replicated.wire_bytes / 1024),
+        &format!("{} KiB: zstd of the whole NDJSON", replicated.zstd_bytes / 1024),
+        &ratio(wire),
+    ]);
+    let mut saves = save::measure(&mut replicated)?;
+    let (ours, one_row) = (saves.ours.median(), saves.one_row.median());
+    row([
+        "save a visit (durable, indexed, visible)",
+        &format!("{}, {:.1} pages", span(ours), saves.our_pages),
+        &format!("{}, {:.1} pages for one row of the same bytes", span(one_row), saves.one_rows_pages),
+        &ratio(ours / one_row),
+    ]);
+    let (mut search, mut page) = (0_f64, 0_f64);
+    for mut asked in screens::measure(&replicated, questions)? {
+        let (median, p95, bare) = (asked.ours.median(), asked.ours.quantile(95), asked.bare.median());
+        let slowest = if asked.search { &mut search } else { &mut page };
+        *slowest = slowest.max(p95);
+        let measured = format!("p50 {}, p95 {}", span(median), span(p95));
+        row([&asked.what, &measured, &format!("p50 {}", span(bare)), &ratio(median / bare)]);
+    }
+    let memory = screens::memory_in_child(&replicated)?;
+    row(["memory of a process that opens the replica and asks all of these", &format!("{memory} MiB"), "", ""]);
+
+    if in_budget {
+        let of = format!("{} records", thousands(records.into()));
+        report.budget(
+            format!("save a visit, {of}"),
+            "≤ 2 × a bare one-row transaction on the same file",
+            ratio(ours / one_row),
+            ours / one_row <= 2.0,
+        );
+        report.budget(
+            format!("first replication of {of}"),
+            "≤ 2 × a bare bulk insert of the same rows",
+            ratio(receive / insert),
+            receive / insert <= 2.0,
+        );
+        report.budget(
+            format!("first replication of {of}, bytes"),
+            "≤ 1.3 × the zstd size of the NDJSON",
+            ratio(wire),
+            wire <= 1.3,
+        );
+        let people = thousands(replicated.persons.into());
+        report.budget(format!("slowest search over {people} people, {of}"), "p95 < 20 ms", span(search), search < 0.02);
+        report.budget(format!("slowest list or page, {of}"), "p95 < 50 ms", span(page), page < 0.05);
+        report.budget(format!("memory of core, {of}"), "< 150 MB", format!("{memory} MiB"), memory < 143);
+    }
+    let title = format!(
+        "A replica of {} records ({} households, {} visits)",
+        thousands(records.into()),
+        thousands(households.into()),
+        thousands(visits.into())
+    );
+    report.section(&title, "", &table);
+    Ok(Grown { records, receive_a_revision, save: ours, search, page })
+}
+
+const GROWTH: &str = "From the tables above; the ratio is to the smallest replica. A search whose answer has more lines, and a page \
+of a household with more visits, have more to show.";
