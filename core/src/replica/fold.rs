@@ -77,8 +77,8 @@ fn next_row(kept: Option<&Row>, revision: &Revision) -> Option<Row> {
 fn put(tx: &Transaction<'_>, kept: Option<(i64, Row)>, row: Option<Row>) -> Result<(), ReplicaError> {
     let Some(row) = row else { return Ok(()) };
     let r = store(tx, kept.as_ref().map(|(r, _)| *r), &row)?;
-    if kept.as_ref().is_some_and(|(_, old)| old.kind != row.kind) {
-        project::forget(tx, r)?;
+    if let Some((_, old)) = kept.as_ref().filter(|(_, old)| old.kind != row.kind) {
+        project::forget(tx, r, old)?;
     }
     project::write(tx, r, &row, kept.map(|(_, old)| old).filter(|old| old.kind == row.kind).as_ref())
 }
@@ -107,8 +107,8 @@ pub(super) fn refold(connection: &Connection, record: RecordId) -> Result<Option
 pub(super) fn refresh(tx: &Transaction<'_>, record: RecordId) -> Result<(), ReplicaError> {
     let kept = load(tx, record)?;
     let row = refold(tx, record)?;
-    if let (Some((r, _)), None) = (&kept, &row) {
-        project::forget(tx, *r)?;
+    if let (Some((r, old)), None) = (&kept, &row) {
+        project::forget(tx, *r, old)?;
         tx.execute("DELETE FROM record WHERE r = ?1", [r]).map_err(ReplicaError::sql("removing a record"))?;
     }
     put(tx, kept, row)?;

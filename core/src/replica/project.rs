@@ -13,7 +13,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
         Kind::Officer => officer(tx, r, row),
         Kind::Household => household(tx, r, row, old),
         Kind::Person => person(tx, r, row, old),
-        Kind::Visit => visit(tx, r, row),
+        Kind::Visit => visit(tx, r, row, old),
         Kind::Task => task(tx, r, row),
         Kind::Device | Kind::Erasure | Kind::Other(_) => Ok(()),
     }
@@ -29,9 +29,12 @@ pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     .map_err(ReplicaError::sql("clearing the views"))
 }
 
-/// Removes the projections of one record, whose kind is no longer what it was.
-pub(super) fn forget(tx: &Transaction<'_>, r: i64) -> Result<(), ReplicaError> {
-    for table in ["area", "officer", "household", "person", "visit", "task"] {
+/// Removes the projections of one record that is gone, or whose kind is no longer what it was: `old` is what its row was.
+pub(super) fn forget(tx: &Transaction<'_>, r: i64, old: &Row) -> Result<(), ReplicaError> {
+    if old.kind == Kind::Visit {
+        forget_visit(tx, r, old)?;
+    }
+    for table in ["area", "officer", "household", "person", "task"] {
         tx.execute(&format!("DELETE FROM {table} WHERE r = ?1"), [r]).map_err(ReplicaError::sql("removing a view"))?;
     }
     tx.execute("DELETE FROM search WHERE rowid = ?1", [r]).map_err(ReplicaError::sql("removing a view"))?;
@@ -85,17 +88,34 @@ fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<
     search::write(tx, r, [&name.zh, &name.mong, &name.cyrl, &person.phone], old.is_some())
 }
 
-fn visit(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+fn visit(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
     let visit = Visit::read(&row.fields);
-    let at_ms = visit.visited_at.unwrap_or(row.first).as_ms();
+    let (household, at_ms) = visit_place(row, &visit);
+    if let Some(old) = old.filter(|old| visit_place(old, &Visit::read(&old.fields)) != (household.clone(), at_ms)) {
+        forget_visit(tx, r, old)?;
+    }
     let officer = visit.officer.map_or([0; 16], |officer| *officer.as_bytes());
     tx.prepare_cached("INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         .and_then(|mut to| {
             let topics = visit.topics.join(" ");
-            to.execute(params![r, row.id, visit.household, at_ms, officer, visit.outcome, visit.purpose, topics])
+            to.execute(params![household, at_ms, r, row.id, officer, visit.outcome, visit.purpose, topics])
         })
         .map_err(ReplicaError::sql("projecting a visit"))?;
     Ok(())
+}
+
+fn forget_visit(tx: &Transaction<'_>, r: i64, old: &Row) -> Result<(), ReplicaError> {
+    let (household, at_ms) = visit_place(old, &Visit::read(&old.fields));
+    tx.prepare_cached("DELETE FROM visit WHERE household = ?1 AND at_ms = ?2 AND r = ?3")
+        .and_then(|mut from| from.execute(params![household, at_ms, r]))
+        .map_err(ReplicaError::sql("removing a view"))?;
+    Ok(())
+}
+
+/// Among which visits, and where among them, a visit lies: its household, empty if it has none, and its time.
+fn visit_place(row: &Row, visit: &Visit) -> (Vec<u8>, i64) {
+    let household = visit.household.map_or_else(Vec::new, |household| household.as_bytes().to_vec());
+    (household, visit.visited_at.unwrap_or(row.first).as_ms())
 }
 
 fn task(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {

@@ -12,7 +12,8 @@ use super::{FileKey, ReplicaError};
 #[allow(clippy::cast_possible_wrap, reason = "the list is written by hand")]
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// Cached pages: warm reads of an encrypted file then cost as much as of a plain one.
 const CACHE_KIB: i64 = 64 * 1024;

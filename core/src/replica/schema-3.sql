@@ -1,0 +1,16 @@
+-- A household's visits lie together, in the order in which its page shows them: a page reads few places, a save writes one less.
+
+CREATE TABLE visit_3 (
+  household BLOB    NOT NULL,      -- empty: of none
+  at_ms     INTEGER NOT NULL,
+  r         INTEGER NOT NULL,
+  id        BLOB    NOT NULL,
+  officer   BLOB    NOT NULL,
+  outcome   TEXT    NOT NULL,
+  purpose   TEXT    NOT NULL,
+  topics    TEXT    NOT NULL,      -- choice names, separated by spaces
+  PRIMARY KEY (household, at_ms, r)
+) STRICT, WITHOUT ROWID;
+INSERT INTO visit_3 SELECT coalesce(household, x''), at_ms, r, id, officer, outcome, purpose, topics FROM visit;
+DROP TABLE visit;
+ALTER TABLE visit_3 RENAME TO visit;
