@@ -56,7 +56,7 @@ pub(crate) fn measure(report: &mut Report, stores: &[Store], crowds: &[Crowd]) -
                 format!("{} × {}", crowd.tablets, crowd.visits),
                 if crowd.all_hold_all { "everybody all" } else { "two areas of twenty each" }.to_owned(),
                 span(all),
-                thousands((came.visits as f64 / all) as u64),
+                format!("{:.0}", came.visits as f64 / all),
                 span(came.syncs.median()),
                 span(came.syncs.quantile(99)),
                 thousands(came.delivered),

@@ -195,7 +195,8 @@ fn visit_with_photos<'a>(
     for (n, photo) in attached.iter().enumerate() {
         let name = if n == 0 { "answer.photo".to_owned() } else { format!("answer.photo_{}", n + 1) };
         let (size_bytes, media_type) = (photo.size_bytes, &photo.media_type);
-        let value = json!({ "blob": photo.hash, "name": photo.name, "size_bytes": size_bytes, "media_type": media_type });
+        let value =
+            json!({ "blob": photo.hash, "name": photo.name, "size_bytes": size_bytes, "media_type": media_type });
         change.fields.insert(name, value);
     }
     let finished = FinishedForm { draft, changes: vec![change] };

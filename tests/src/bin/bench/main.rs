@@ -142,11 +142,8 @@ fn main() -> Result<(), Failure> {
         replicas::measure(&mut report, scale.replicas)?;
     }
     LEFT_OUT.iter().for_each(|what| report.leave_out(*what));
-    let head = format!(
-        "{HEAD}\nMachine: {}. The run took {:.0} s.\n",
-        measure::machine(),
-        begun.elapsed().as_secs_f64()
-    );
+    let head =
+        format!("{HEAD}\nMachine: {}. The run took {:.0} s.\n", measure::machine(), begun.elapsed().as_secs_f64());
     let page = report.page(&head);
     say(&page);
     match (out, quick || only.is_some()) {

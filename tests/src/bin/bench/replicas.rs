@@ -29,7 +29,8 @@ pub(crate) fn measure(report: &mut Report, sizes: &[Size]) -> Result<(), Failure
         let in_budget = place + 1 == sizes.len();
         grown.push(one(report, *size, in_budget)?);
     }
-    let mut table = Table::new(&["records", "first replication, a revision", "save", "slowest search p95", "slowest page p95"]);
+    let mut table =
+        Table::new(&["records", "first replication, a revision", "save", "slowest search p95", "slowest page p95"]);
     for (place, size) in grown.iter().enumerate() {
         let first = &grown[0];
         let cell = |ours: f64, first: f64| match place {

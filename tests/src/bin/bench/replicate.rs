@@ -61,17 +61,5 @@ pub(crate) fn measure(station: &DemoStation, folder: &Path, times: usize) -> Res
     let (path, replica, door, wire_bytes, rows) = last.ok_or("nothing was replicated")?;
     let (records, revisions, persons) = (rows.count("record")?, rows.count("log")?, rows.count("person")?);
     let zstd_bytes = rows.packed_bytes()?;
-    Ok(Replicated {
-        path,
-        replica,
-        door,
-        records,
-        revisions,
-        persons,
-        whole,
-        receive,
-        insert,
-        wire_bytes,
-        zstd_bytes,
-    })
+    Ok(Replicated { path, replica, door, records, revisions, persons, whole, receive, insert, wire_bytes, zstd_bytes })
 }

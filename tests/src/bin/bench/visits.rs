@@ -33,7 +33,7 @@ pub(crate) struct Visits {
 
 impl Visits {
     pub(crate) fn of(seed: u64) -> Result<Self, Failure> {
-        let pack = pack::builtin().map_err(|cause| cause.to_string())?;
+        let pack = pack::builtin().map_err(ToString::to_string)?;
         Ok(Self { dice: Dice::new(seed), form: pack.form("household_visit").ok_or("no form household_visit")? })
     }
 
