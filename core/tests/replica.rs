@@ -380,12 +380,14 @@ fn what_left_stays_until_a_station_that_was_put_back_has_been_compared_with() {
     let (device, [kept, lost]) = (desk.author.device, desk.areas);
     let stored = PushItem { seq: 1, verdict: Verdict::Stored(1), filed: Some(lost) };
     desk.replica.keep_verdicts(device, &[stored]).unwrap();
+    desk.receives([], 5).unwrap();
     let epoch = EpochId::new(&desk.world);
     desk.replica.adopt(device, epoch, 1).unwrap();
     // The sync ends here; meanwhile the area is taken away.
     desk.replica.set_scopes(&[kept]).unwrap();
     let holdings = desk.replica.holdings(device).unwrap();
     assert!(holdings.to_compare);
+    assert_eq!(holdings.cursor, 0, "a position of the other life says nothing in this one");
     desk.replica.keep_receipt(device, &receipt(&desk, epoch)).unwrap();
     assert!(desk.replica.place_of(household).is_ok(), "the station may have lost it");
 
@@ -395,6 +397,7 @@ fn what_left_stays_until_a_station_that_was_put_back_has_been_compared_with() {
     desk.replica.keep_verdicts(device, &[stored]).unwrap();
     desk.replica.keep_receipt(device, &receipt(&desk, epoch)).unwrap();
     assert!(desk.replica.place_of(household).is_err());
+    assert_eq!(desk.replica.first_unsent(device).unwrap(), 2, "its place in the own log stays taken");
     assert_eq!(desk.replica.holdings(device).unwrap().unsent, 0);
 }
 

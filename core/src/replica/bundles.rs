@@ -58,7 +58,13 @@ impl Replica {
         self.reading(|connection| match first_unsent(connection, device)? {
             Some(first) => Ok(first),
             None => connection
-                .query_row("SELECT coalesce(max(seq), 0) + 1 FROM log WHERE device = ?1", [device], |row| row.get(0))
+                .query_row(
+                    "SELECT max(
+                       (SELECT coalesce(max(seq), 0) FROM log WHERE device = ?1),
+                       (SELECT coalesce(max(seq), 0) FROM gone WHERE device = ?1)) + 1",
+                    [device],
+                    |row| row.get(0),
+                )
                 .map_err(ReplicaError::sql("looking for the end of the log")),
         })
     }

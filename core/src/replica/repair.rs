@@ -103,6 +103,8 @@ impl Replica {
             }
             if before != Some(epoch) {
                 set_meta(tx, "epoch", &epoch)?;
+                // A position of the other life says nothing in this one.
+                set_meta(tx, "cursor", &0_u64)?;
                 tx.execute_batch("UPDATE blob SET covered = 0 WHERE covered = 1")
                     .map_err(doing("asking about blobs again"))?;
             }
