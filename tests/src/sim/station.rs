@@ -31,8 +31,6 @@ pub(super) struct Station {
     store: Option<Store>,
     pub(super) folder: PathBuf,
     pub(super) blobs: Blobs,
-    /// Where parts of shut out devices are kept.
-    kept: PathBuf,
     pub(super) uploads: RefCell<BTreeMap<(DeviceId, Hash), Upload>>,
     pub(super) world: Seeded,
     /// How far its clock is ahead of the true time.
@@ -101,7 +99,6 @@ impl Station {
             store: Some(store),
             folder: folder.join("blobs"),
             blobs: Blobs::in_folder(&folder.join("blobs")).unwrap(),
-            kept: folder.join("bundles"),
             uploads: RefCell::default(),
             world,
             ahead_ms: 0,
@@ -220,7 +217,7 @@ impl Station {
     }
 
     fn bundles(&self) -> Bundles<'_> {
-        Bundles { store: self.store(), blobs: &self.blobs, kept: &self.kept, world: &self.world }
+        Bundles { store: self.store(), blobs: &self.blobs, world: &self.world }
     }
 
     /// Takes a part of a bundle in.
