@@ -181,9 +181,10 @@ fn read(
     Ok(if own_area { Ok(entry) } else { Err(Code::OutOfScope) })
 }
 
-/// A tablet is one officer's from its enrolment on; what it writes names that officer. The console's writes name the station.
+/// A tablet is one officer's from its enrolment on; what it writes names that officer. The console's writes name the station,
+/// and a tombstone nobody.
 pub(super) fn by_its_officer(entry: Entry, officer: Option<OfficerId>) -> Result<Entry, Code> {
-    let another = officer.is_some_and(|officer| entry.revision.officer != officer);
+    let another = officer.is_some_and(|officer| entry.revision.officer != officer && !entry.revision.is_tombstone());
     if another { Err(Code::OfficerWrong) } else { Ok(entry) }
 }
 
