@@ -66,7 +66,7 @@ fn push_to_a_store() -> Target {
     let reader = Author::new(4);
     enrols(&store, &world, &reader);
     let root = station.root;
-    let examples = Author { area: root, ..Author::new(5) }.writes();
+    let examples = Author { area: root, officer, ..Author::new(5) }.writes();
     let lines: Vec<u8> = examples.iter().flat_map(|entry| format!("{}\n", entry.body).into_bytes()).collect();
     let next = RefCell::new(1_000_u64);
     Target::new("push of a hostile tablet", vec![lines], move |bytes| {
