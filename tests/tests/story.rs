@@ -285,16 +285,16 @@ fn a_station_with_tls_is_known_by_its_fingerprint_and_another_certificate_is_ref
 }
 
 #[test]
-fn a_revoked_tablet_is_told_at_its_next_contact_and_loses_nothing() {
+fn a_revoked_tablet_is_told_at_its_next_contact_and_its_work_is_kept_sealed() {
     let station = Station::here(Land::default());
     let tablet = Tablet::enrolled(1, &station.invite(0));
     tablet.syncs();
     tablet.writes(station.households[0], "phone", "13500000000");
     station.revoke(tablet.device());
-    let before = station.log().len();
     assert_eq!(tablet.sync_fails(), Code::DeviceRevoked);
-    assert_eq!(tablet.sync_status().unwrap().last_error.unwrap().code, Code::DeviceRevoked);
-    assert_eq!((station.log().len(), waiting(&tablet)), (before, (1, 0)));
+    assert_eq!(tablet.state().unwrap().phase, Phase::ShutOut);
+    assert_eq!(station.keeps().len(), 1);
+    assert!(station.log().iter().all(|(_, entry)| !entry.body.contains("13500000000")), "until somebody decides");
 }
 
 #[test]
