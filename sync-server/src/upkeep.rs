@@ -15,6 +15,9 @@ use crate::store::{Due, Store, StoreError};
 /// How often.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How long a blob may lie that no revision names: as long as a backup is kept.
+const UNNAMED_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
 /// Looks after a store and its blobs for as long as the server runs.
 pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn World>) {
     let mut now_and_then = tokio::time::interval(EVERY);
@@ -32,6 +35,10 @@ pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn W
         }
         let (store, blobs, world) = (Arc::clone(&store), blobs.clone(), Arc::clone(&world));
         let looked = tokio::task::spawn_blocking(move || {
+            // What was erased since stands no longer in the write-ahead log.
+            if let Err(failed) = store.settle() {
+                tracing::warn!(error = %crate::causes(&failed), "settling the store");
+            }
             if let Err(failed) = erase_what_is_due(&store, &*world) {
                 tracing::warn!(error = %crate::causes(&failed), "erasing records whose time is over");
             }
@@ -59,6 +66,10 @@ fn erase_what_is_due(store: &Store, world: &dyn World) -> Result<(), StoreError>
                 );
                 continue;
             }
+        }
+        let unnamed = store.let_unnamed_blobs_go(station.id, world.now().plus_ms(-UNNAMED_MS))?;
+        if unnamed > 0 {
+            tracing::info!(station = %station.id, unnamed, "blobs that nothing named were let go");
         }
         let past = store.past_retention(station.id, &pack.kinds, world.now())?;
         let records: Vec<_> = past.iter().map(|one| one.record).collect();

@@ -250,9 +250,21 @@ fn a_blob_that_comes_again_while_its_bytes_go_is_there_afterwards(on: On) {
     let failed = station.store.let_blob_go(hash, || Err(std::io::Error::other("the disk is away")));
     assert!(failed.is_err());
     assert_eq!(station.store.doomed_blobs().unwrap(), [hash]);
-    // Somebody else's visit brings it before that.
+    // It comes late, and only erased records ever named it.
+    station.store.keep_blob(station.id, hash, 3, "image/jpeg", MORNING).unwrap();
+    assert!(!station.store.has_blob(station.id, hash).unwrap());
+    // Somebody else's visit brings it.
+    write(&mut tablet, &station, record(&station), Kind::Visit, json!({ "photo": photo(hash) }));
+    tablet.push(&station.store, 2).unwrap();
     station.store.keep_blob(station.id, hash, 3, "image/jpeg", MORNING).unwrap();
     station.store.let_blob_go(hash, || panic!("it is somebody's")).unwrap();
+    assert!(station.store.has_blob(station.id, hash).unwrap());
+    // What nothing names goes in the end.
+    let stray = Hash::of(b"stray");
+    station.store.keep_blob(station.id, stray, 3, "image/jpeg", MORNING).unwrap();
+    assert_eq!(station.store.let_unnamed_blobs_go(station.id, MORNING).unwrap(), 0);
+    assert_eq!(station.store.let_unnamed_blobs_go(station.id, MORNING.plus_ms(1)).unwrap(), 1);
+    assert_eq!(station.store.doomed_blobs().unwrap(), [stray]);
     assert!(station.store.has_blob(station.id, hash).unwrap());
 }
 

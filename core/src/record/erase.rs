@@ -14,6 +14,10 @@ use crate::ids::{OfficerId, RevisionId};
 /// The field of an erasure that says why.
 pub const REASON: &str = "reason";
 
+/// The field of an erasure that lists the hashes of the blobs which the record named: a station that was put back to an older
+/// copy may have the bytes and not know of whom.
+pub const BLOBS: &str = "blobs";
+
 impl Revision {
     /// Whether only its tombstone is left.
     #[must_use]

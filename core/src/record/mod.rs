@@ -12,7 +12,7 @@ mod merge;
 mod revision;
 
 pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, area_of, disputes, disputes_seen, parents_of};
-pub use erase::{REASON, body_hash};
+pub use erase::{BLOBS, REASON, body_hash};
 pub use history::{FieldChange, Step, history};
 pub use kinds::{
     Area, Device, EraseReason, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task,

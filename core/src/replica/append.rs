@@ -181,16 +181,24 @@ fn parents(tx: &Transaction<'_>, record: RecordId, seen: Seen<'_>) -> Result<Vec
     parents_of(&revisions, &seen, |id| !unconfirmed.contains(&id)).ok_or(ReplicaError::NotFound { what: "revision" })
 }
 
+/// Where a revision stands at the station.
+#[derive(Clone, Copy)]
+pub(super) struct Stands {
+    pub(super) position: u64,
+    /// The area it counts in, if this device holds that.
+    pub(super) filed: Option<AreaId>,
+}
+
 pub(super) fn add_to_log(
     tx: &Transaction<'_>,
     entry: &Entry,
     chain: Option<Hash>,
-    position: Option<u64>,
+    stands: Option<Stands>,
 ) -> Result<(), ReplicaError> {
     let revision = &entry.revision;
     tx.prepare_cached(
-        "INSERT INTO log (id, record, area, device, seq, body_hash, chain, body, position)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO log (id, record, area, device, seq, body_hash, chain, body, position, filed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .and_then(|mut to| {
         to.execute(params![
@@ -202,7 +210,8 @@ pub(super) fn add_to_log(
             entry.body_hash,
             chain,
             entry.body,
-            position
+            stands.map(|stands| stands.position),
+            stands.and_then(|stands| stands.filed)
         ])
     })
     .map_err(|source| match source.sqlite_error_code() {

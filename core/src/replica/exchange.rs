@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::append::{add_to_log, keep_hlc, seen_hlc};
+use super::append::{Stands, add_to_log, keep_hlc, seen_hlc};
 use super::notes::{meta, set_meta};
 use super::sums::{self, Sums};
 use super::{Replica, ReplicaError, blobs, erase, fold, handover, repair};
@@ -176,20 +176,26 @@ impl Replica {
                 };
                 let revision = &entry.revision;
                 hlc = hlc.seen(revision.hlc, now);
-                match known_hash(tx, revision.device, revision.seq)? {
-                    Some(known) if known == entry.body_hash => received.known += 1,
+                let place = (revision.device, revision.seq);
+                match known_hash(tx, place.0, place.1)? {
+                    Some(known) if known == entry.body_hash => {
+                        received.known += 1;
+                        arrived(tx, place, at, Some(filed), &scopes, &mut sums)?;
+                        continue;
+                    }
                     Some(_) if revision.device == device => return Err(ReplicaError::Forked),
-                    Some(_) => {
-                        repair::make_room(tx, (revision.device, revision.seq), device, &mut sums)?;
-                        take_in(tx, entry, device)?;
-                        received.new += 1;
-                    }
-                    None => {
-                        take_in(tx, entry, device)?;
-                        received.new += 1;
-                    }
+                    Some(_) => repair::make_room(tx, place, device, &mut sums)?,
+                    None => {}
                 }
-                arrived(tx, (revision.device, revision.seq), at, Some(filed), &scopes, &mut sums)?;
+                let held = scopes.contains(&filed);
+                take_in(tx, entry, device, Stands { position: at, filed: held.then_some(filed) })?;
+                received.new += 1;
+                if held {
+                    sums.add(filed, entry.body_hash);
+                    handover::stays(tx, revision.record)?;
+                } else {
+                    handover::leaves(tx, revision.record)?;
+                }
             }
             for stretch in &pulled.stretches {
                 repair::keep_stretch(tx, stretch)?;
@@ -347,14 +353,14 @@ pub(super) fn arrived(
 }
 
 /// Adds a revision that was written elsewhere, or came back.
-fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId) -> Result<(), ReplicaError> {
+fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId, stands: Stands) -> Result<(), ReplicaError> {
     let (author, seq) = (entry.revision.device, entry.revision.seq);
     let chain = match author == device {
         // A place of the own log that this device never wrote: it was put back to a copy.
         true => Some(handover::came_back(tx, author, seq)?.ok_or(ReplicaError::Forked)?),
         false => None,
     };
-    add_to_log(tx, entry, chain, None)?;
+    add_to_log(tx, entry, chain, Some(stands))?;
     let revision = &entry.revision;
     if revision.kind == Kind::Erasure || erase::is_erased(tx, revision.record)? {
         erase::erase(tx, revision.record)

@@ -4,6 +4,7 @@ use rusqlite::{Transaction, params};
 
 use super::fold::Row;
 use super::{ReplicaError, search};
+use crate::ids::RecordId;
 use crate::record::{Area, Household, Kind, Officer, Person, Season, Task, Visit};
 
 /// Brings the projections of a record up to its row; `old` is what the row was.
@@ -31,8 +32,10 @@ pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
 
 /// Removes the projections of one record that is gone, or whose kind is no longer what it was: `old` is what its row was.
 pub(super) fn forget(tx: &Transaction<'_>, r: i64, old: &Row) -> Result<(), ReplicaError> {
-    if old.kind == Kind::Visit {
-        forget_visit(tx, r, old)?;
+    match old.kind {
+        Kind::Visit => forget_visit(tx, r, old)?,
+        Kind::Household => set_home(tx, old.id, None)?,
+        _ => {}
     }
     for table in ["area", "officer", "household", "person", "task"] {
         tx.execute(&format!("DELETE FROM {table} WHERE r = ?1"), [r]).map_err(ReplicaError::sql("removing a view"))?;
@@ -71,20 +74,33 @@ fn household(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Resu
             to.execute(params![r, row.id, row.area, name.zh, name.mong, name.cyrl, sort, phone, camp])
         })
         .map_err(ReplicaError::sql("projecting a household"))?;
+    if old.is_none() {
+        set_home(tx, row.id, Some(r))?;
+    }
     let places = household.places.iter().flat_map(|place| [&place.name.zh, &place.name.mong]);
     let texts = [&name.zh, &name.mong, &name.cyrl, &household.phone].into_iter().chain(places);
     search::write(tx, r, texts, old.is_some())
+}
+
+/// The members of a household that is here from now on, or no longer.
+fn set_home(tx: &Transaction<'_>, household: RecordId, r: Option<i64>) -> Result<(), ReplicaError> {
+    tx.prepare_cached("UPDATE person SET home = ?2 WHERE household = ?1")
+        .and_then(|mut to| to.execute(params![household, r]))
+        .map_err(ReplicaError::sql("projecting the members of a household"))?;
+    Ok(())
 }
 
 fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
     let person = Person::read(&row.fields);
     let name = &person.name;
     let role = person.role.map_or("", crate::record::Role::as_str);
-    tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
-        .and_then(|mut to| {
-            to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
-        })
-        .map_err(ReplicaError::sql("projecting a person"))?;
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT r FROM household WHERE id = ?3))",
+    )
+    .and_then(|mut to| {
+        to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
+    })
+    .map_err(ReplicaError::sql("projecting a person"))?;
     search::write(tx, r, [&name.zh, &name.mong, &name.cyrl, &person.phone], old.is_some())
 }
 

@@ -1,3 +1,8 @@
+-- Who a search finds leads to the household at once.
+
+ALTER TABLE person ADD COLUMN home INTEGER;  -- household.r; NULL as long as the household is not here
+UPDATE person SET home = (SELECT r FROM household WHERE household.id = person.household);
+
 -- A household's visits lie together, in the order in which its page shows them: a page reads few places, a save writes one less.
 
 CREATE TABLE visit_3 (

@@ -6,7 +6,7 @@ use ailchin_core::record::{Entry, blobs};
 use ailchin_core::time::Instant;
 
 use super::sql::cells;
-use super::{Store, StoreError, device};
+use super::{Store, StoreError, device, erase};
 
 impl Store {
     /// Whether verified bytes are here.
@@ -91,7 +91,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write("noting a blob", |tx| {
             // Whoever lets the bytes of an erased blob of this hash go is done before this goes on, or does not begin.
-            tx.execute("DELETE FROM doomed WHERE hash = $1", cells![hash])?;
+            if !erase::lives(tx, station, hash)? {
+                return Ok(());
+            }
             tx.execute(
                 "INSERT INTO blob (station, hash, size_bytes, media_type, stored_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",

@@ -6,8 +6,10 @@ use std::ops::ControlFlow;
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, RecordId, StationId};
-use ailchin_core::record::{Entry, EraseReason, Fields, Kind, REASON, blobs};
+use ailchin_core::record::{BLOBS, Entry, EraseReason, Fields, Kind, REASON, Revision, blobs};
+use ailchin_core::time::Instant;
 use ailchin_core::world::World;
+use serde_json::Value;
 
 use super::error::Fault;
 use super::log::Appender;
@@ -15,6 +17,9 @@ use super::records::RecordRow;
 use super::sql::{Tx, cells};
 use super::station::{self, ConsoleChange};
 use super::{Store, StoreError, records};
+
+/// So many hashes an erasure tells at most: then it is far from being too large.
+const MOST_BLOBS: usize = 2_000;
 
 impl Store {
     /// Erases records, and with a household that asked for it everything that belongs to it: an erasure is written about each,
@@ -59,13 +64,35 @@ impl Store {
         Ok(erased)
     }
 
+    /// Lets blobs go that came before `then` and that no revision names: parts of a bundle whose rest never came, or came only
+    /// as tombstones. A tablet keeps the bytes of a blob until a receipt states it, and a receipt states only what is named.
+    /// How many.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn let_unnamed_blobs_go(&self, station: StationId, then: Instant) -> Result<usize, StoreError> {
+        self.write("letting blobs go that nothing names", |tx| {
+            station::require(tx, station)?;
+            let sql = "SELECT hash FROM blob WHERE station = $1 AND stored_at < $2 ORDER BY hash";
+            let old: Vec<Hash> = tx.all(sql, cells![station, then], |row| row.get("hash"))?;
+            let mut gone = 0;
+            for hash in old {
+                if !is_named(tx, station, hash)? {
+                    doom(tx, station, hash)?;
+                    gone += 1;
+                }
+            }
+            Ok(gone)
+        })
+    }
+
     /// Blobs whose bytes are to go, each at most once.
     ///
     /// # Errors
     /// What the database says.
     pub fn doomed_blobs(&self) -> Result<Vec<Hash>, StoreError> {
         self.read("listing blobs that are to go", |tx| {
-            tx.all("SELECT DISTINCT hash FROM doomed ORDER BY hash", &[], |row| row.get("hash"))
+            tx.all("SELECT DISTINCT hash FROM doomed WHERE gone = 0 ORDER BY hash", &[], |row| row.get("hash"))
         })
     }
 
@@ -80,7 +107,7 @@ impl Store {
         mut remove: impl FnMut() -> Result<(), std::io::Error>,
     ) -> Result<(), StoreError> {
         self.write("letting the bytes of a blob go", |tx| {
-            if tx.execute("DELETE FROM doomed WHERE hash = $1", cells![hash])? == 0 {
+            if tx.execute("UPDATE doomed SET gone = 1 WHERE hash = $1 AND gone = 0", cells![hash])? == 0 {
                 return Ok(());
             }
             let kept = tx.exists(
@@ -105,13 +132,12 @@ fn write_erasures(
     for record in which {
         let Some(row) = records::find(tx, station, record)?.filter(|row| row.erased.is_none()) else { continue };
         // Where it is filed now it stays, whatever may come of it later.
-        changes.push(ConsoleChange {
-            record,
-            kind: Kind::Erasure,
-            area: row.filed,
-            parents: Vec::new(),
-            fields: Fields::from([(REASON.to_owned(), reason.as_str().into())]),
-        });
+        let mut fields = Fields::from([(REASON.to_owned(), reason.as_str().into())]);
+        let named = named_by(tx, station, record)?;
+        if !named.is_empty() {
+            fields.insert(BLOBS.to_owned(), named.into_iter().take(MOST_BLOBS).map(|hash| hash.to_string()).collect());
+        }
+        changes.push(ConsoleChange { record, kind: Kind::Erasure, area: row.filed, parents: Vec::new(), fields });
         erased.push(record);
     }
     station::author(tx, console, station, &changes, world)?;
@@ -151,9 +177,21 @@ fn followers(tx: &Tx<'_>, station: StationId, household: RecordId) -> Result<Vec
     )
 }
 
-/// Leaves of a record's revisions what their erasure leaves. Places, positions, hashes and digests stay as they are.
-pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, record: RecordId) -> Result<(), Fault> {
-    let (tx, station) = (appender.tx, appender.station);
+/// The blobs that the revisions of a record name.
+fn named_by(tx: &Tx<'_>, station: StationId, record: RecordId) -> Result<BTreeSet<Hash>, Fault> {
+    let mut named = BTreeSet::new();
+    tx.each("SELECT body FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| {
+        let entry = Entry::read(row.get("body")?).map_err(|_| Fault::Unreadable)?;
+        named.extend(blobs(&entry.revision.fields).map(|(hash, _)| hash));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(named)
+}
+
+/// A record was erased by this revision: leaves of its other revisions what their erasure leaves. Places, positions, hashes
+/// and digests stay as they are. Of blobs this store may have the bytes and not the revisions, if it was put back to a copy.
+pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, erasure: &Revision) -> Result<(), Fault> {
+    let (tx, station, record) = (appender.tx, appender.station, erasure.record);
     let bodies: Vec<String> =
         tx.all("SELECT body FROM log WHERE station = $1 AND record = $2", cells![station, record], |row| {
             row.get("body")
@@ -174,7 +212,16 @@ pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, record: RecordId) ->
     for (device, hash) in named {
         unname(tx, station, device, hash)?;
     }
+    let told = erasure.fields.get(BLOBS).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for hash in told.iter().filter_map(Value::as_str).filter_map(|hash| Hash::parse(hash).ok()) {
+        doom(tx, station, hash)?;
+    }
     Ok(())
+}
+
+/// Of a revision that came after its record was erased nothing is kept, nor the blobs that it names.
+pub(super) fn doom_blobs_of(tx: &Tx<'_>, station: StationId, late: &Revision) -> Result<(), Fault> {
+    blobs(&late.fields).try_for_each(|(hash, _)| doom(tx, station, hash))
 }
 
 /// A revision that named a blob was erased: the blob goes unless another one names it.
@@ -198,19 +245,45 @@ fn unname(tx: &Tx<'_>, station: StationId, device: DeviceId, hash: Hash) -> Resu
         "DELETE FROM blob_named WHERE station = $1 AND device = $2 AND hash = $3",
         cells![station, device, hash],
     )?;
+    doom(tx, station, hash)
+}
+
+/// Lets a blob go that an erased record named, unless another one names it.
+fn doom(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<(), Fault> {
+    if is_named(tx, station, hash)? {
+        return Ok(());
+    }
+    tx.execute("DELETE FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])?;
+    tx.execute(
+        "INSERT INTO doomed (station, hash, gone) VALUES ($1, $2, 0)
+         ON CONFLICT (station, hash) DO UPDATE SET gone = 0",
+        cells![station, hash],
+    )
+    .map(|_| ())
+}
+
+/// Whether a blob that came may be kept: not if only erased records ever named it; then its bytes go again.
+pub(super) fn lives(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool, Fault> {
+    if !tx.exists("SELECT 1 FROM doomed WHERE station = $1 AND hash = $2", cells![station, hash])? {
+        return Ok(true);
+    }
+    let named = is_named(tx, station, hash)?;
+    let sql = match named {
+        true => "DELETE FROM doomed WHERE station = $1 AND hash = $2",
+        false => "UPDATE doomed SET gone = 0 WHERE station = $1 AND hash = $2",
+    };
+    tx.execute(sql, cells![station, hash])?;
+    Ok(named)
+}
+
+fn is_named(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool, Fault> {
     // By its devices, because a blob_named row is found by its device.
-    let named = tx.exists(
+    tx.exists(
         "SELECT 1 FROM device JOIN blob_named ON blob_named.station = device.station
              AND blob_named.device = device.device AND blob_named.hash = $1
          WHERE device.station = $2 LIMIT 1",
         cells![hash, station],
-    )?;
-    if named {
-        return Ok(());
-    }
-    tx.execute("DELETE FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])?;
-    tx.execute("INSERT INTO doomed (station, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING", cells![station, hash])
-        .map(|_| ())
+    )
 }
 
 /// Why an entry is not taken, although its author's log has it: only a tombstone came of what is not erased here.

@@ -120,10 +120,11 @@ pub(super) fn store(appender: &mut Appender<'_, '_>, entry: &Entry, chain: Hash)
         let reason = erased.or(reason).ok_or(Fault::Unreadable)?;
         let row = before.unwrap_or(RecordRow { area: revision.area, household: None, filed: filed_in, erased: None });
         write(tx, station, revision.record, RecordRow { erased: Some(reason), ..row })?;
-        erase::leave_tombstones(appender, revision.record)?;
+        erase::leave_tombstones(appender, revision)?;
         return Ok(Some(stands));
     }
     if erased.is_some() {
+        erase::doom_blobs_of(tx, station, revision)?;
         return Ok(Some(stands));
     }
     match before {

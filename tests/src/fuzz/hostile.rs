@@ -23,7 +23,8 @@ pub(super) fn targets() -> Vec<Target> {
 fn received() -> Target {
     let author = Author::new(2);
     let entries = author.writes();
-    let examples = entries.iter().map(|entry| entry.body.clone().into_bytes()).collect();
+    let tombstones = entries.iter().map(|entry| entry.erase().body);
+    let examples = entries.iter().map(|entry| entry.body.clone()).chain(tombstones).map(String::into_bytes).collect();
     Target::new("revision from elsewhere", examples, move |bytes| {
         let Some(entry) = String::from_utf8(bytes.to_vec()).ok().and_then(|text| Entry::read(text).ok()) else {
             return false;

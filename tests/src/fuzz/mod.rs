@@ -7,7 +7,9 @@ mod bundle;
 mod bytes;
 mod forms;
 mod hostile;
+mod nearby;
 mod repair;
+mod shut_out;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,6 +63,8 @@ impl Target {
         all.extend(hostile::targets());
         all.extend(bundle::targets());
         all.extend(repair::targets());
+        all.extend(shut_out::targets());
+        all.extend(nearby::targets());
         all
     }
 

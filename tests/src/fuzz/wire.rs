@@ -2,7 +2,7 @@
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
-use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, chain, genesis};
+use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, body_hash, chain, genesis};
 use ailchin_core::sync::{
     Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
     PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery,
@@ -284,11 +284,14 @@ fn checkpoint(author: &Author) -> Target {
 
 /// A revision keeps the bytes it came as, and can be folded.
 fn entry(entries: &[Entry]) -> Target {
-    let examples = entries.iter().map(|entry| entry.body.clone().into_bytes()).collect();
+    let tombstones = entries.iter().map(|entry| entry.erase().body);
+    let examples = entries.iter().map(|entry| entry.body.clone()).chain(tombstones).map(String::into_bytes).collect();
     Target::new("revision", examples, |bytes| {
         let Ok(text) = String::from_utf8(bytes.to_vec()) else { return false };
         let Ok(read) = Entry::read(text.clone()) else { return false };
-        assert_eq!((&read.body, read.body_hash), (&text, Hash::of(bytes)));
+        assert_eq!((&read.body, read.body_hash), (&text, body_hash(bytes)));
+        assert_eq!(read.erase().erase(), read.erase());
+        assert_eq!(read.erase().body_hash, read.body_hash);
         let _ = ailchin_core::record::check_fields(&read.revision.kind, &read.revision.fields);
         let state = ailchin_core::record::fold([&read.revision, &read.revision]).unwrap();
         assert_eq!(state.heads, [read.revision.id]);

@@ -6,6 +6,7 @@ use ailchin_core::ids::RevisionId;
 
 use super::officer::one_of;
 use super::plan::Fault;
+use super::planted::Planted;
 use super::promises::Broken;
 use super::tablet::Tablet;
 use super::wire::Weather;
@@ -148,6 +149,19 @@ impl Sim {
                     return Ok(());
                 }
             }
+            Fault::Erased => {
+                if station.pages.is_some() {
+                    return Ok(());
+                }
+                let Some(household) = station.any_household(dice) else { return Ok(()) };
+                if self.planted == Some(Planted::ErasedKept) {
+                    station.copies_before_erasing(household);
+                }
+                if station.erase(household) == 0 {
+                    return Ok(());
+                }
+                self.erasures.set(self.erasures.get() + 1);
+            }
             Fault::StationRestored | Fault::StationPutBack => {
                 let copies = self.copies.borrow();
                 let Some(copy) = one_of(dice, &copies) else { return Ok(()) };
@@ -168,14 +182,15 @@ impl Sim {
 
     /// What is neither at the station nor on a tablet any more nobody can bring back.
     pub(super) fn forget_what_is_lost(&self) -> Result<(), Broken> {
-        let mut there: BTreeSet<RevisionId> = self.station.borrow().rows().iter().map(|row| row.id).collect();
+        let mut ledger = self.ledger.borrow_mut();
+        let rows = self.station.borrow().rows();
+        let mut there: BTreeSet<RevisionId> = rows.iter().map(|row| ledger.named(row.id, row.hash)).collect();
         for tablet in &self.tablets {
             let tablet = tablet.borrow();
             if !tablet.revoked && !tablet.absent {
-                there.extend(tablet.lines().iter().map(|line| line.id));
+                there.extend(tablet.lines().iter().map(|line| ledger.named(line.id, line.hash)));
             }
         }
-        let mut ledger = self.ledger.borrow_mut();
         let lost: Vec<RevisionId> = ledger.saved.keys().filter(|id| !there.contains(id)).copied().collect();
         ledger.lost.extend(lost);
         Ok(())

@@ -1,10 +1,11 @@
 //! What must hold when the faults are over and everybody has synced until nothing is new.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{RecordId, RevisionId};
-use ailchin_core::record::{Entry, Revision, area_of, fold};
+use ailchin_core::record::{Entry, Kind, Revision, area_of, fold};
 use ailchin_core::replica::RecordView;
 use ailchin_core::view::HouseholdQuery;
 use serde_json::{Value, json};
@@ -22,11 +23,13 @@ pub(super) fn all_agree(
     marks: u64,
 ) -> Result<(), Broken> {
     let rows = station.rows();
-    let at_station: BTreeMap<RevisionId, &Row> = rows.iter().map(|row| (row.id, row)).collect();
+    let at_station: BTreeMap<RevisionId, &Row> = rows.iter().map(|row| (ledger.named(row.id, row.hash), row)).collect();
+    let erased = erased(&rows);
     each_mark_once(ledger, &rows, marks)?;
+    station_has_nothing_of(&erased, ledger, station, &rows)?;
     for (id, (n, _)) in &ledger.saved {
         let tablet = tablets.iter().find(|(index, _)| index == n);
-        let line = tablet.and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| line.id == *id));
+        let line = tablet.and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| ledger.named(line.id, line.hash) == *id));
         if ledger.lost.contains(id) || line.as_ref().is_some_and(|line| line.refused.is_some()) {
             continue;
         }
@@ -40,6 +43,7 @@ pub(super) fn all_agree(
         nothing_waits(*n, tablet, station, &rows)?;
         let lines = tablet.lines();
         same_log(*n, tablet, &lines, &rows)?;
+        tablet_has_nothing_of(&erased, ledger, *n, tablet, &lines)?;
         same_records(*n, tablet, &lines, &records)?;
         views_are_rebuilds(*n, tablet)?;
     }
@@ -65,6 +69,65 @@ fn each_mark_once(ledger: &Ledger, rows: &[Row], marks: u64) -> Result<(), Broke
 
 /// Marks begin where no other number of a story is.
 pub(super) const FIRST_MARK: u64 = 7_000_000_000;
+
+/// The records that the station's log says were erased.
+fn erased(rows: &[Row]) -> BTreeSet<RecordId> {
+    rows.iter().filter(|row| read(&row.body).kind == Kind::Erasure).map(|row| row.record).collect()
+}
+
+fn read(body: &str) -> Revision {
+    Entry::read(body.to_owned()).unwrap().revision
+}
+
+/// Whether a body says something of an erased record: neither that it was erased nor only a tombstone.
+fn says_something(body: &str) -> bool {
+    let revision = read(body);
+    revision.kind != Kind::Erasure && !revision.is_tombstone()
+}
+
+fn station_has_nothing_of(
+    erased: &BTreeSet<RecordId>,
+    ledger: &Ledger,
+    station: &Station,
+    rows: &[Row],
+) -> Result<(), Broken> {
+    let left = rows.iter().find(|row| erased.contains(&row.record) && says_something(&row.body));
+    hold(Invariant::ErasedIsGone, left.is_none(), || format!("the station still has {left:?}"))?;
+    let blob = ledger.blobs_of(erased).into_iter().find(|hash| station.has_bytes(*hash));
+    hold(Invariant::ErasedIsGone, blob.is_none(), || format!("the station still has the bytes of {blob:?}"))?;
+    nothing_is_in_files(&ledger.marks_of(erased), &station.path, "the station")
+}
+
+fn tablet_has_nothing_of(
+    erased: &BTreeSet<RecordId>,
+    ledger: &Ledger,
+    n: usize,
+    tablet: &Tablet,
+    lines: &[Line],
+) -> Result<(), Broken> {
+    // Who does not hold the area is not told, and has only what an officer still has to decide about.
+    let told: BTreeSet<RecordId> =
+        lines.iter().filter(|line| read(&line.body).kind == Kind::Erasure).map(|line| line.record).collect();
+    let erased: BTreeSet<RecordId> = erased.intersection(&told).copied().collect();
+    let left = lines.iter().find(|line| erased.contains(&line.record) && says_something(&line.body));
+    hold(Invariant::ErasedIsGone, left.is_none(), || format!("tablet {n} still has {left:?}"))?;
+    let shown = erased.iter().find(|record| tablet.replica().record(**record, tablet.device).is_ok());
+    hold(Invariant::ErasedIsGone, shown.is_none(), || format!("tablet {n} still shows {shown:?}"))?;
+    let blob = ledger.blobs_of(&erased).into_iter().find(|hash| tablet.has_bytes(*hash));
+    hold(Invariant::ErasedIsGone, blob.is_none(), || format!("tablet {n} still has the bytes of {blob:?}"))?;
+    nothing_is_in_files(&ledger.marks_of(&erased), &tablet.path, &format!("tablet {n}"))
+}
+
+/// Whatever was written about records that were erased stands nowhere in a store's file or its write-ahead log.
+fn nothing_is_in_files(marks: &[u64], path: &Path, whose: &str) -> Result<(), Broken> {
+    let log = path.with_file_name(format!("{}-wal", path.file_name().unwrap().to_string_lossy()));
+    let bytes = [std::fs::read(path).unwrap(), std::fs::read(log).unwrap_or_default()].concat();
+    // All marks begin alike, so that one pass finds them.
+    let begins = &FIRST_MARK.to_string()[..4];
+    let there: BTreeSet<&[u8]> = bytes.windows(10).filter(|window| window.starts_with(begins.as_bytes())).collect();
+    let left = marks.iter().find(|mark| there.contains(mark.to_string().as_bytes()));
+    hold(Invariant::ErasedIsGone, left.is_none(), || format!("{left:?} is still in the file of {whose}"))
+}
 
 fn nothing_waits(n: usize, tablet: &Tablet, station: &Station, rows: &[Row]) -> Result<(), Broken> {
     let waits = |what: &str| format!("tablet {n}: {what}");
@@ -118,7 +181,9 @@ fn folded(rows: &[Row]) -> BTreeMap<RecordId, Seen> {
     for row in rows {
         revisions.entry(row.record).or_default().push(Entry::read(row.body.clone()).unwrap().revision);
     }
-    let seen = revisions.into_iter().map(|(record, revisions)| {
+    // A record that was erased is none any more.
+    let gone = |revisions: &[Revision]| revisions.iter().any(|revision| revision.kind == Kind::Erasure);
+    let seen = revisions.into_iter().filter(|(_, revisions)| !gone(revisions)).map(|(record, revisions)| {
         let state = fold(&revisions).unwrap();
         let conflicts: Vec<Value> = state
             .conflicts()

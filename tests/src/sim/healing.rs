@@ -14,6 +14,7 @@ impl Sim {
             let mut station = self.station.borrow_mut();
             station.killed_by = None;
             station.room(None);
+            station.lets_blobs_go();
         }
         for (n, tablet) in self.tablets.iter().enumerate().filter(|(_, tablet)| !tablet.borrow().absent) {
             let mut tablet = tablet.borrow_mut();
@@ -63,6 +64,8 @@ impl Sim {
                 station.lose_blobs();
             }
         }
+        station.store().settle().unwrap();
+        station.lets_unnamed_blobs_go();
         let mut tablets: Vec<(usize, &mut Tablet)> =
             borrowed.iter_mut().map(|(n, tablet)| (*n, &mut **tablet)).collect();
         healed::all_agree(&ledger, &station, &mut tablets, self.marks.get())?;

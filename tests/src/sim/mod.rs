@@ -90,6 +90,8 @@ struct Sim {
     depth: Cell<u32>,
     /// How often the station was restored or areas given and taken.
     upheavals: Cell<u64>,
+    /// How often something was erased.
+    erasures: Cell<u64>,
     /// Found while a sync was under way.
     broken: RefCell<Option<Broken>>,
     stop: AtomicBool,
@@ -125,6 +127,7 @@ impl Sim {
             marks: Cell::new(0),
             depth: Cell::new(0),
             upheavals: Cell::new(0),
+            erasures: Cell::new(0),
             broken: RefCell::default(),
             stop: AtomicBool::new(false),
         }
@@ -219,6 +222,11 @@ impl Sim {
     /// The tablet that an event is about: as long as there are not two of it, the one there is.
     fn who(&self, n: usize) -> usize {
         if self.tablets[n].borrow().absent { n - self.plan.tablets.len() } else { n }
+    }
+
+    /// How often something happened at the station after which an older answer may state other things.
+    fn disturbances(&self) -> u64 {
+        self.upheavals.get() + self.erasures.get()
     }
 
     fn mark(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! An officer's work on a tablet: what is decided by the dice, and done on the real replica.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DraftId, RecordId, RevisionId};
@@ -30,6 +30,28 @@ pub(super) enum Act {
         photos: Vec<StoredBlob>,
         changes: Vec<Change>,
     },
+}
+
+impl Act {
+    /// The photos in it, and the record that they belong to.
+    pub(super) fn photos(&self) -> Vec<(Hash, RecordId)> {
+        let (of, photos) = match self {
+            Self::Begin { household, photos } => (*household, photos.as_slice()),
+            Self::Visit { changes, photos, .. } => (changes[0].record, photos.as_slice()),
+            Self::Save(_) | Self::Decide(_) => return Vec::new(),
+        };
+        photos.iter().map(|photo| (photo.hash, of)).collect()
+    }
+
+    /// The records that it writes.
+    pub(super) fn records(&self) -> BTreeSet<RecordId> {
+        match self {
+            Self::Save(changes) | Self::Decide(changes) | Self::Visit { changes, .. } => {
+                changes.iter().map(|change| change.record).collect()
+            }
+            Self::Begin { .. } => BTreeSet::new(),
+        }
+    }
 }
 
 impl Tablet {

@@ -68,6 +68,8 @@ faults! {
     TabletRestored = "tablet restored from an older copy",
     /// A household is moved to another area, whose tablets then hold it with all that belongs to it.
     HouseholdMoved = "household moved to another area",
+    /// A household is erased on request, with all that belongs to it, whatever tablets still write about it.
+    Erased = "household erased",
     /// A tablet gets a newer pack in the middle of a story: from then on it writes kinds and fields that others do not know yet.
     NewForms = "newer forms on a tablet",
     /// An area is taken from an officer, whose tablet may hold unsent work of it.
@@ -199,7 +201,8 @@ fn fault(dice: &mut Dice, tablet: usize, faults: &BTreeSet<Fault>) -> What {
             | F::StationClockJump
             | F::StationRestored
             | F::StationPutBack
-            | F::HouseholdMoved => Some(What::Station(*fault)),
+            | F::HouseholdMoved
+            | F::Erased => Some(What::Station(*fault)),
             // Seldom: the rest of the story goes on without this tablet.
             F::Revoked if dice.below(4) > 0 => None,
             _ => Some(What::Tablet(*fault, tablet)),

@@ -70,6 +70,8 @@ planted! {
     NeverQuiet breaks QuietSoon,
     /// The station takes a part of a bundle in that was changed on its way.
     DamagedTaken breaks DamagedIsRefused,
+    /// The station copies what it erases.
+    ErasedKept breaks ErasedIsGone,
     /// The last part of an answer, with the receipt, is never written.
     AnswerCutShort breaks FilesAreEnough,
 }
@@ -81,6 +83,7 @@ impl Planted {
             Self::HalfASave => Some(Fault::KillSaving),
             Self::DamagedTaken => Some(Fault::PartDamaged),
             Self::AnswerCutShort => Some(Fault::ByFile),
+            Self::ErasedKept => Some(Fault::Erased),
             _ => None,
         }
     }

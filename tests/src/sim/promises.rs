@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::hash::Hash;
-use ailchin_core::ids::{AreaId, DeviceId, EpochId, RevisionId};
+use ailchin_core::ids::{AreaId, DeviceId, EpochId, RecordId, RevisionId};
+use ailchin_core::record::body_hash;
 use ailchin_core::sync::{Digest, PushAnswer, Receipt, ReceiptBody, Verdict};
 use serde_json::json;
 
 use super::rows::Row;
 use super::station::Station;
-use super::tablet::Tablet;
+use super::tablet::{Line, Tablet};
 use super::unexpected;
 
 macro_rules! invariants {
@@ -60,6 +61,8 @@ invariants! {
     QuietSoon,
     /// A part of a bundle that was cut or changed on its way is refused, and nothing of it counts.
     DamagedIsRefused,
+    /// After healing nothing is left of what was erased: not in a log, a view, a file of the store or of a tablet, nor as a blob.
+    ErasedIsGone,
     /// Without a network files alone bring everything to the station and a receipt back.
     FilesAreEnough,
 }
@@ -82,6 +85,14 @@ pub(super) fn hold(invariant: Invariant, holds: bool, seen: impl FnOnce() -> Str
 pub(super) struct Ledger {
     /// Said to be saved: on which tablet.
     pub(super) saved: BTreeMap<RevisionId, (usize, DeviceId)>,
+    /// What the bodies of these hash to: a tombstone has no other name for what was there.
+    bodies: BTreeMap<Hash, RevisionId>,
+    /// What records the revisions are about that were said to be saved.
+    records: BTreeMap<RevisionId, RecordId>,
+    /// What was written down with a mark is about these records.
+    pub(super) about: BTreeMap<u64, BTreeSet<RecordId>>,
+    /// The photos that were put to these records.
+    pub(super) photos: BTreeMap<Hash, BTreeSet<RecordId>>,
     /// Decisions, which say again what was said.
     pub(super) decisions: BTreeSet<RevisionId>,
     /// Lost with a disk, so nobody can bring it back.
@@ -101,6 +112,57 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// Said to be saved on a tablet.
+    pub(super) fn was_saved(&mut self, made: &[RevisionId], n: usize, tablet: &Tablet) {
+        for id in made {
+            self.saved.insert(*id, (n, tablet.device));
+            if let Some((hash, record)) = tablet.body_of(*id) {
+                self.bodies.insert(hash, *id);
+                self.records.insert(*id, record);
+            }
+        }
+    }
+
+    /// The revision that has, or had, this body.
+    pub(super) fn named(&self, id: RevisionId, hash: Hash) -> RevisionId {
+        self.bodies.get(&hash).copied().unwrap_or(id)
+    }
+
+    /// The marks that are about these records only.
+    pub(super) fn marks_of(&self, records: &BTreeSet<RecordId>) -> Vec<u64> {
+        let about = self.about.iter().filter(|(_, about)| !about.is_empty() && about.is_subset(records));
+        about.map(|(mark, _)| *mark).collect()
+    }
+
+    /// The photos that belong to these records only.
+    pub(super) fn blobs_of(&self, records: &BTreeSet<RecordId>) -> Vec<Hash> {
+        let of = self.photos.iter().filter(|(_, of)| !of.is_empty() && of.is_subset(records));
+        of.map(|(hash, _)| *hash).collect()
+    }
+
+    /// A revision that another name was given to has another body.
+    fn note_body(&mut self, id: RevisionId, hash: Hash, body: &str) {
+        if self.saved.contains_key(&id) && Hash::of(body.as_bytes()) == hash {
+            self.bodies.insert(hash, id);
+        }
+    }
+
+    /// A revision that was written anew under another name and then erased, in one sync: its tombstone is of a body that nobody
+    /// saw here.
+    fn note_rewritten(&mut self, n: usize, lines: &[Line]) {
+        let here: BTreeSet<RevisionId> = lines.iter().map(|line| self.named(line.id, line.hash)).collect();
+        let unseen = |line: &&Line| Hash::of(line.body.as_bytes()) != line.hash && !self.bodies.contains_key(&line.hash);
+        let unseen: Vec<(RecordId, Hash)> = lines.iter().filter(unseen).map(|line| (line.record, line.hash)).collect();
+        let mut missing: Vec<RevisionId> =
+            self.saved.iter().filter(|(id, (on, _))| *on == n && !here.contains(id)).map(|(id, _)| *id).collect();
+        for (record, hash) in unseen {
+            let of_record = |id: &RevisionId| self.records.get(id) == Some(&record);
+            if let Some(at) = missing.iter().position(of_record) {
+                self.bodies.insert(hash, missing.remove(at));
+            }
+        }
+    }
+
     /// The station answers a push; whether the answer arrives or not, it must be true.
     pub(super) fn was_told(&mut self, device: DeviceId, said: &PushAnswer, station: &Station) -> Result<(), Broken> {
         for item in &said.items {
@@ -170,10 +232,11 @@ impl Ledger {
                 stands.is_some_and(|(_, hash, area, moved)| (hash, area, moved) == (&row.hash, &row.area, &false)),
                 || format!("revision {} says that it stands at {at}: {stands:?}", row.id),
             )?;
-            hold(I::FeedOnlyGrows, Hash::of(row.body.as_bytes()) == row.hash, || {
+            hold(I::FeedOnlyGrows, body_hash(row.body.as_bytes()) == row.hash, || {
                 format!("the body at {at} has another hash")
             })?;
-            hold(I::OnlyOnce, names.insert(row.id), || format!("revision {} is there twice", row.id))?;
+            self.note_body(row.id, row.hash, &row.body);
+            hold(I::OnlyOnce, names.insert(self.named(row.id, row.hash)), || format!("revision {} is there twice", row.id))?;
             let before = places.insert((row.device, row.seq), at);
             hold(I::OnlyOnce, before.is_none(), || format!("place {} of {} is there twice", row.seq, row.device))?;
             digests.entry(row.area).or_insert_with(Digest::default).add(row.hash);
@@ -199,7 +262,9 @@ impl Ledger {
     pub(super) fn look_at_tablet(&mut self, n: usize, tablet: &Tablet) -> Result<(), Broken> {
         use Invariant as I;
         let lines = tablet.lines();
-        let here: BTreeSet<RevisionId> = lines.iter().map(|line| line.id).collect();
+        lines.iter().for_each(|line| self.note_body(line.id, line.hash, &line.body));
+        self.note_rewritten(n, &lines);
+        let here: BTreeSet<RevisionId> = lines.iter().map(|line| self.named(line.id, line.hash)).collect();
         let counted = lines.iter().filter(|line| line.refused.as_deref() != Some("revision_known")).count();
         hold(I::OnlyOnce, here.len() >= counted, || format!("tablet {n} holds a revision twice"))?;
         for (id, _) in self.saved.iter().filter(|(_, (on, _))| *on == n) {
@@ -214,7 +279,7 @@ impl Ledger {
                 format!("revision {id} was said to be saved on tablet {n} and is not there")
             })?;
         }
-        let wrong = lines.iter().find(|line| Hash::of(line.body.as_bytes()) != line.hash);
+        let wrong = lines.iter().find(|line| body_hash(line.body.as_bytes()) != line.hash);
         hold(I::SavedStays, wrong.is_none(), || format!("tablet {n} holds other bytes than were saved: {wrong:?}"))?;
         let counted = tablet.replica().recount().map_err(|error| unexpected(n, &error))?;
         let kept = tablet.replica().holdings(tablet.device).map_err(|error| unexpected(n, &error))?.scopes;

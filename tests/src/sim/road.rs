@@ -35,8 +35,8 @@ pub(super) struct Parcel {
     with: Option<usize>,
     /// In the order in which parts were made.
     made: u64,
-    /// How often the station had been restored and areas given or taken when it was made.
-    upheavals: u64,
+    /// How many disturbances there had been when it was made.
+    disturbances: u64,
 }
 
 impl Sim {
@@ -95,7 +95,7 @@ impl Sim {
     fn set_out(&self, sealed: Vec<u8>, of: usize, to: To, with: Option<usize>) {
         let made = self.parcels.get();
         self.parcels.set(made + 1);
-        self.road.borrow_mut().push(Parcel { sealed, of, to, with, made, upheavals: self.upheavals.get() });
+        self.road.borrow_mut().push(Parcel { sealed, of, to, with, made, disturbances: self.disturbances() });
     }
 
     /// One part goes on: it is lost, damaged, given to another tablet, or it arrives.
@@ -233,7 +233,7 @@ impl Sim {
             Ok(taken) => format!("an answer reaches tablet {n}: {} new, receipt: {}", taken.pulled, taken.receipt),
             Err(error) => format!("an answer reaches tablet {n}: {}", error.code()),
         });
-        let undisturbed = parcel.upheavals == self.upheavals.get();
+        let undisturbed = parcel.disturbances == self.disturbances();
         self.after_answers(n, before, &ended, undisturbed)?;
         if ended.is_err_and(|error| error.code() == Code::BundleIncomplete) {
             self.road.borrow_mut().push(parcel);
@@ -261,6 +261,8 @@ impl Sim {
             let explained = match error.code() {
                 Code::BundleIncomplete => true,
                 Code::DiskFull => tablet.pages.is_some(),
+                // It was put back to a copy, and meets work that it lost: over a network it takes another name.
+                Code::LogForked => tablet.was_put_back || tablet.cloned,
                 // It took another name since it asked.
                 Code::BundleElsewhere => tablet.was_put_back || tablet.cloned || self.upheavals.get() > 0,
                 Code::DigestMismatch => {
@@ -356,7 +358,7 @@ impl Sim {
                 Err(error) => return Err(unexpected(n, &error)),
             };
             for sealed in parts {
-                let parcel = Parcel { sealed, of: n, to: To::Station, with: None, made: 0, upheavals: 0 };
+                let parcel = Parcel { sealed, of: n, to: To::Station, with: None, made: 0, disturbances: 0 };
                 if self.is_taken(&parcel)? != Some(Arrived::Taken) {
                     return Ok(());
                 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId, StationId};
-use ailchin_core::record::{Fields, Kind, Level, Names};
+use ailchin_core::record::{EraseReason, Fields, Kind, Level, Names};
 use ailchin_core::world::Seeded;
 use ailchin_server::Store;
 use ailchin_server::blobs::Blobs;
@@ -19,6 +19,7 @@ use super::disk::Files;
 use super::doors::Upload;
 use super::pages;
 use crate::station::household;
+use super::YEAR_MS;
 use crate::{Dice, NOW};
 
 /// A copy of everything that lies on the station's disk but blobs, which are never overwritten.
@@ -176,13 +177,47 @@ impl Station {
         }
     }
 
-    /// Moves a household to another area at the console.
-    pub(super) fn move_household(&self, dice: &mut Dice) -> Option<RecordId> {
+    /// One of the households that were ever here.
+    pub(super) fn any_household(&self, dice: &mut Dice) -> Option<RecordId> {
         let households: Vec<RecordId> = self.peek(|at| {
             let mut from = at.prepare("SELECT DISTINCT record FROM log WHERE kind = 'household' ORDER BY record")?;
             from.query_map([], |row| row.get(0))?.collect()
         });
-        let record = *super::officer::one_of(dice, &households)?;
+        super::officer::one_of(dice, &households).copied()
+    }
+
+    /// Erases a household on request, as the console does. How many records were erased with it.
+    pub(super) fn erase(&self, household: RecordId) -> usize {
+        let erased = self.store().erase(self.id, &[household], EraseReason::Request, &self.world).unwrap();
+        self.lets_blobs_go();
+        erased.len()
+    }
+
+    /// As a running station does in the end: blobs that nothing names go.
+    pub(super) fn lets_unnamed_blobs_go(&self) {
+        self.store().let_unnamed_blobs_go(self.id, NOW.plus_ms(1_000 * YEAR_MS)).unwrap();
+        self.lets_blobs_go();
+    }
+
+    /// Removes the bytes of blobs that were erased, as a running station does now and then.
+    pub(super) fn lets_blobs_go(&self) {
+        for hash in self.store().doomed_blobs().unwrap() {
+            let remove = || self.blobs.let_go_and_wait(hash).map_err(std::io::Error::other);
+            self.store().let_blob_go(hash, remove).unwrap();
+        }
+    }
+
+    /// A bug: what is erased is copied before.
+    pub(super) fn copies_before_erasing(&self, household: RecordId) {
+        self.peek(|at| {
+            at.execute_batch("CREATE TABLE IF NOT EXISTS attic (body TEXT)")?;
+            at.execute("INSERT INTO attic SELECT body FROM log WHERE record = ?1", [household])
+        });
+    }
+
+    /// Moves a household to another area at the console.
+    pub(super) fn move_household(&self, dice: &mut Dice) -> Option<RecordId> {
+        let record = self.any_household(dice)?;
         let parents: Vec<RevisionId> = self.peek(|at| {
             let mut from = at.prepare("SELECT id FROM log WHERE record = ?1")?;
             from.query_map([record], |row| row.get(0))?.collect()

@@ -53,7 +53,7 @@ impl Sim {
             }
         };
         self.depth.set(self.depth.get() + 1);
-        let upheavals = self.upheavals.get();
+        let disturbances = self.disturbances();
         let token = replica.token().map_err(|error| unexpected(n, &error))?;
         let mut wire = Wire::new(self, n, token, weather);
         let ended = device::run(&mut Sides {
@@ -98,7 +98,7 @@ impl Sim {
         {
             bug.after_sync(&tablet);
         }
-        let undisturbed = self.upheavals.get() == upheavals;
+        let undisturbed = self.disturbances() == disturbances;
         self.look(n, &mut tablet, ended.is_ok() && !killed && undisturbed)?;
         Ok(ended)
     }

@@ -191,6 +191,18 @@ impl Tablet {
         read(&Connection::open(&self.path).unwrap()).unwrap()
     }
 
+    /// What the body of a revision hashes to, and its record.
+    pub(super) fn body_of(&self, id: RevisionId) -> Option<(Hash, RecordId)> {
+        let sql = "SELECT body_hash, record FROM log WHERE id = ?1";
+        self.peek(|at| at.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+    }
+
+    /// Whether the bytes of a blob are here.
+    pub(super) fn has_bytes(&self, hash: Hash) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM blob WHERE hash = ?1 AND bytes IS NOT NULL)";
+        self.peek(|at| at.query_row(sql, [hash], |row| row.get(0)))
+    }
+
     /// The log in the order of arrival.
     pub(super) fn lines(&self) -> Vec<Line> {
         self.peek(|at| {
@@ -249,7 +261,7 @@ impl Tablet {
                     let cells = names
                         .iter()
                         .enumerate()
-                        .filter(|(_, name)| *name != "r")
+                        .filter(|(_, name)| !["r", "home"].contains(&name.as_str()))
                         .map(|(index, name)| Ok(format!("{name}={:?}", row.get_ref(index)?)));
                     Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
                 })?;

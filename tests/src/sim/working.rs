@@ -47,9 +47,12 @@ impl Sim {
             Some(before) => self.power_fails(n, &mut tablet, &before, dice, &made)?,
         };
         let mut ledger = self.ledger.borrow_mut();
+        ledger.about.insert(mark, act.records());
+        for (photo, of) in act.photos() {
+            ledger.photos.entry(photo).or_default().insert(of);
+        }
         if there > 0 {
-            let device = tablet.device;
-            ledger.saved.extend(made.iter().map(|id| (*id, (n, device))));
+            ledger.was_saved(&made, n, &tablet);
             if matches!(act, Act::Decide(_)) {
                 ledger.decisions.extend(made);
             }

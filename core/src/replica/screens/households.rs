@@ -49,18 +49,18 @@ fn find_households(
     let area = query.area.map_or(Sql::Null, |area| Sql::from(area.as_bytes().to_vec()));
     let found = match words {
         Some(_) => {
-            "hit (r) AS MATERIALIZED (SELECT rowid FROM search WHERE search MATCH ?2),
-             found (r, through) AS MATERIALIZED (SELECT r, min(through) FROM (
-               SELECT h.r, 0 AS through FROM hit JOIN household h ON h.r = hit.r WHERE ?1 IS NULL OR h.area = ?1
-               UNION ALL
-               SELECT h.r, 1 FROM hit JOIN person p ON p.r = hit.r JOIN household h ON h.id = p.household
-               WHERE ?1 IS NULL OR h.area = ?1) GROUP BY r)"
+            "hit (r, through) AS MATERIALIZED (
+               SELECT coalesce(p.home, s.rowid), min(p.r IS NOT NULL)
+               FROM search s LEFT JOIN person p ON p.r = s.rowid WHERE s.search MATCH ?2 GROUP BY 1),
+             found (r, through, sort) AS MATERIALIZED (
+               SELECT h.r, hit.through, h.sort FROM hit CROSS JOIN household h ON h.r = hit.r
+               WHERE ?1 IS NULL OR h.area = ?1)"
         }
         None if query.area.is_some() => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
         None => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
     };
     let (of_found, order) = match (&words, query.area) {
-        (Some(_), _) => ("found f CROSS JOIN household h ON h.r = f.r", "f.through, h.sort, h.r"),
+        (Some(_), _) => ("found h", "h.through, h.sort, h.r"),
         (None, Some(_)) => ("household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
         (None, None) => ("household h INDEXED BY household_in_order", "h.sort, h.r"),
     };

@@ -3,10 +3,11 @@
 -- Why a record was erased, if it was.
 ALTER TABLE record ADD COLUMN erased TEXT;
 
--- Blobs of erased records that no row of blob has any more: their bytes are to go.
+-- Blobs that only erased records named. What comes of them later is none.
 CREATE TABLE doomed (
     station BLOB NOT NULL,
     hash    BLOB NOT NULL,
+    gone    INTEGER NOT NULL,         -- 0: its bytes may be here and are to go
     PRIMARY KEY (station, hash)
 ) STRICT, WITHOUT ROWID;
 

@@ -27,6 +27,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Failure> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -64 * 1024)?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -39,7 +41,9 @@ impl Rows {
         let connection = open(path)?;
         let mut tables = Vec::new();
         for table in TABLES {
-            let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
+            // In the order in which they came: visits lie by household.
+            let order = if *table == "visit" { " ORDER BY r" } else { "" };
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table}{order}"))?;
             let columns = statement.column_count();
             let rows = statement
                 .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?
