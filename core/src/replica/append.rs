@@ -145,7 +145,7 @@ fn append_one(
         return Err(ReplicaError::TooLarge { bytes: entry.body.len() });
     }
     head.follow(&entry);
-    add_to_log(tx, &entry, Some(head.chain), None)?;
+    add_new_to_log(tx, &entry, head.chain)?;
     fold::apply(tx, &entry.revision)?;
     Ok(entry.revision.id)
 }
@@ -189,41 +189,48 @@ pub(super) struct Stands {
     pub(super) filed: Option<AreaId>,
 }
 
+/// Adds an entry to the end of the own log.
+pub(super) fn add_new_to_log(tx: &Transaction<'_>, entry: &Entry, chain: Hash) -> Result<(), ReplicaError> {
+    if add_to_log(tx, entry, Some(chain), None)? { Ok(()) } else { Err(ReplicaError::Forked) }
+}
+
+/// Adds an entry, unless its place or its name is taken: then `false`.
 pub(super) fn add_to_log(
     tx: &Transaction<'_>,
     entry: &Entry,
     chain: Option<Hash>,
     stands: Option<Stands>,
-) -> Result<(), ReplicaError> {
+) -> Result<bool, ReplicaError> {
     let revision = &entry.revision;
-    tx.prepare_cached(
-        "INSERT INTO log (id, record, area, device, seq, body_hash, chain, body, position, filed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )
-    .and_then(|mut to| {
-        to.execute(params![
-            revision.id,
-            revision.record,
-            revision.area,
-            revision.device,
-            revision.seq,
-            entry.body_hash,
-            chain,
-            entry.body,
-            stands.map(|stands| stands.position),
-            stands.and_then(|stands| stands.filed)
-        ])
-    })
-    .map_err(|source| match source.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::ConstraintViolation) => ReplicaError::Forked,
-        _ => ReplicaError::Sql { doing: "adding to the log", source },
-    })?;
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO log (id, record, area, device, seq, body_hash, chain, body, position, filed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+        )
+        .and_then(|mut to| {
+            to.execute(params![
+                revision.id,
+                revision.record,
+                revision.area,
+                revision.device,
+                revision.seq,
+                entry.body_hash,
+                chain,
+                entry.body,
+                stands.map(|stands| stands.position),
+                stands.and_then(|stands| stands.filed)
+            ])
+        })
+        .map_err(ReplicaError::sql("adding to the log"))?;
+    if added == 0 {
+        return Ok(false);
+    }
     for (hash, _) in blobs(&revision.fields) {
         tx.prepare_cached("INSERT OR IGNORE INTO blob_named VALUES (?1, ?2, ?3)")
             .and_then(|mut to| to.execute(params![revision.device, revision.seq, hash]))
             .map_err(ReplicaError::sql("noting the blobs of a revision"))?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The end of the own log.

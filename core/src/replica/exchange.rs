@@ -177,18 +177,23 @@ impl Replica {
                 let revision = &entry.revision;
                 hlc = hlc.seen(revision.hlc, now);
                 let place = (revision.device, revision.seq);
-                match known_hash(tx, place.0, place.1)? {
-                    Some(known) if known == entry.body_hash => {
-                        received.known += 1;
-                        arrived(tx, place, at, Some(filed), &scopes, &mut sums)?;
-                        continue;
-                    }
-                    Some(_) if revision.device == device => return Err(ReplicaError::Forked),
-                    Some(_) => repair::make_room(tx, place, device, &mut sums)?,
-                    None => {}
-                }
                 let held = scopes.contains(&filed);
-                take_in(tx, entry, device, Stands { position: at, filed: held.then_some(filed) })?;
+                let stands = Stands { position: at, filed: held.then_some(filed) };
+                // Most are somebody else's and new.
+                if revision.device == device || !add_to_log(tx, entry, None, Some(stands))? {
+                    match known_hash(tx, place.0, place.1)? {
+                        Some(known) if known == entry.body_hash => {
+                            received.known += 1;
+                            arrived(tx, place, at, Some(filed), &scopes, &mut sums)?;
+                            continue;
+                        }
+                        Some(_) if revision.device == device => return Err(ReplicaError::Forked),
+                        Some(_) => repair::make_room(tx, place, device, &mut sums)?,
+                        None => {}
+                    }
+                    make_place(tx, entry, device, stands)?;
+                }
+                take_in(tx, entry)?;
                 received.new += 1;
                 if held {
                     sums.add(filed, entry.body_hash);
@@ -352,15 +357,19 @@ pub(super) fn arrived(
     if held { handover::stays(tx, record) } else { handover::leaves(tx, record) }
 }
 
-/// Adds a revision that was written elsewhere, or came back.
-fn take_in(tx: &Transaction<'_>, entry: &Entry, device: DeviceId, stands: Stands) -> Result<(), ReplicaError> {
+/// Adds a revision to the log that came back, or whose place is free now.
+fn make_place(tx: &Transaction<'_>, entry: &Entry, device: DeviceId, stands: Stands) -> Result<(), ReplicaError> {
     let (author, seq) = (entry.revision.device, entry.revision.seq);
     let chain = match author == device {
         // A place of the own log that this device never wrote: it was put back to a copy.
         true => Some(handover::came_back(tx, author, seq)?.ok_or(ReplicaError::Forked)?),
         false => None,
     };
-    add_to_log(tx, entry, chain, Some(stands))?;
+    if add_to_log(tx, entry, chain, Some(stands))? { Ok(()) } else { Err(ReplicaError::Forked) }
+}
+
+/// Brings everything up to a revision that is in the log now.
+fn take_in(tx: &Transaction<'_>, entry: &Entry) -> Result<(), ReplicaError> {
     let revision = &entry.revision;
     if revision.kind == Kind::Erasure || erase::is_erased(tx, revision.record)? {
         erase::erase(tx, revision.record)

@@ -40,6 +40,12 @@ pub(super) fn apply(tx: &Transaction<'_>, revision: &Revision) -> Result<(), Rep
 
 /// As [`apply`], for a revision written elsewhere: earlier arrivals may name it as a parent, which only a fold can weigh.
 pub(super) fn apply_received(tx: &Transaction<'_>, revision: &Revision) -> Result<(), ReplicaError> {
+    if revision.parents.is_empty() {
+        let row = advance(None, revision);
+        if let Some(r) = store(tx, None, &row)? {
+            return project::write(tx, r, &row, None);
+        }
+    }
     let kept = load(tx, revision.record)?;
     if kept.is_some() && is_awaited(tx, revision)? {
         return refresh(tx, revision.record);
@@ -76,7 +82,7 @@ fn next_row(kept: Option<&Row>, revision: &Revision) -> Option<Row> {
 
 fn put(tx: &Transaction<'_>, kept: Option<(i64, Row)>, row: Option<Row>) -> Result<(), ReplicaError> {
     let Some(row) = row else { return Ok(()) };
-    let r = store(tx, kept.as_ref().map(|(r, _)| *r), &row)?;
+    let Some(r) = store(tx, kept.as_ref().map(|(r, _)| *r), &row)? else { return Ok(()) };
     if let Some((_, old)) = kept.as_ref().filter(|(_, old)| old.kind != row.kind) {
         project::forget(tx, r, old)?;
     }
@@ -179,7 +185,8 @@ pub(super) fn load(connection: &Connection, record: RecordId) -> Result<Option<(
     Ok(Some((r, row)))
 }
 
-pub(super) fn store(tx: &Transaction<'_>, r: Option<i64>, row: &Row) -> Result<i64, ReplicaError> {
+/// Writes a record's row: over the one that is there, or a new one, unless there is one of its name; then `None`.
+fn store(tx: &Transaction<'_>, r: Option<i64>, row: &Row) -> Result<Option<i64>, ReplicaError> {
     let doing = ReplicaError::sql;
     let heads: Vec<u8> = row.heads.iter().flat_map(|head| *head.as_bytes()).collect();
     let fields = serde_json::to_string(&row.fields).map_err(ReplicaError::Stored)?;
@@ -197,17 +204,19 @@ pub(super) fn store(tx: &Transaction<'_>, r: Option<i64>, row: &Row) -> Result<i
             statement.execute(params![r, kind, row.area, heads, fields, conflicts, first, last])
         })
         .map_err(doing("updating a record"))?;
-        return Ok(r);
+        return Ok(Some(r));
     }
-    tx.prepare_cached(
-        "INSERT INTO record (id, kind, area, heads, fields, conflicts, first_ms, last_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .and_then(|mut statement| {
-        let (kind, first, last) = (row.kind.as_str(), row.first.as_ms(), row.last.as_ms());
-        statement.insert(params![row.id, kind, row.area, heads, fields, conflicts, first, last])
-    })
-    .map_err(doing("adding a record"))
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO record (id, kind, area, heads, fields, conflicts, first_ms, last_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        )
+        .and_then(|mut statement| {
+            let (kind, first, last) = (row.kind.as_str(), row.first.as_ms(), row.last.as_ms());
+            statement.execute(params![row.id, kind, row.area, heads, fields, conflicts, first, last])
+        })
+        .map_err(doing("adding a record"))?;
+    Ok((added > 0).then(|| tx.last_insert_rowid()))
 }
 
 /// The row after a revision that knew all heads: what it names changes, nothing else does.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signature, SigningKey};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::append::{Head, add_to_log};
+use super::append::{Head, add_new_to_log};
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
 use super::{Replica, ReplicaError, erase, exchange, fold, handover};
@@ -425,7 +425,7 @@ fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Resu
                 _ => Entry::write(Revision { device, seq: head.seq + 1, ..old })?,
             };
             head.follow(&entry);
-            add_to_log(tx, &entry, Some(head.chain), None)?;
+            add_new_to_log(tx, &entry, head.chain)?;
         }
         fold::refresh(tx, record)?;
     }

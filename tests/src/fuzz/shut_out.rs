@@ -89,12 +89,7 @@ fn last_parts(key: &SigningKey, parts: Vec<Hash>) -> Target {
 }
 
 /// Only the station says that it keeps exactly these parts.
-fn acknowledged(
-    key: &SigningKey,
-    signed: Acknowledgement,
-    body: AcknowledgementBody,
-    parts: Vec<Hash>,
-) -> Target {
+fn acknowledged(key: &SigningKey, signed: Acknowledgement, body: AcknowledgementBody, parts: Vec<Hash>) -> Target {
     let by = key.verifying_key();
     Target::new("acknowledgement", vec![serde_json::to_vec(&signed).unwrap()], move |bytes| {
         let Ok(read) = serde_json::from_slice::<Acknowledgement>(bytes) else { return false };

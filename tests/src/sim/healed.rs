@@ -29,7 +29,8 @@ pub(super) fn all_agree(
     station_has_nothing_of(&erased, ledger, station, &rows)?;
     for (id, (n, _)) in &ledger.saved {
         let tablet = tablets.iter().find(|(index, _)| index == n);
-        let line = tablet.and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| ledger.named(line.id, line.hash) == *id));
+        let line = tablet
+            .and_then(|(_, tablet)| tablet.lines().into_iter().find(|line| ledger.named(line.id, line.hash) == *id));
         if ledger.lost.contains(id) || line.as_ref().is_some_and(|line| line.refused.is_some()) {
             continue;
         }

@@ -151,7 +151,8 @@ impl Ledger {
     /// saw here.
     fn note_rewritten(&mut self, n: usize, lines: &[Line]) {
         let here: BTreeSet<RevisionId> = lines.iter().map(|line| self.named(line.id, line.hash)).collect();
-        let unseen = |line: &&Line| Hash::of(line.body.as_bytes()) != line.hash && !self.bodies.contains_key(&line.hash);
+        let unseen =
+            |line: &&Line| Hash::of(line.body.as_bytes()) != line.hash && !self.bodies.contains_key(&line.hash);
         let unseen: Vec<(RecordId, Hash)> = lines.iter().filter(unseen).map(|line| (line.record, line.hash)).collect();
         let mut missing: Vec<RevisionId> =
             self.saved.iter().filter(|(id, (on, _))| *on == n && !here.contains(id)).map(|(id, _)| *id).collect();
@@ -236,7 +237,9 @@ impl Ledger {
                 format!("the body at {at} has another hash")
             })?;
             self.note_body(row.id, row.hash, &row.body);
-            hold(I::OnlyOnce, names.insert(self.named(row.id, row.hash)), || format!("revision {} is there twice", row.id))?;
+            hold(I::OnlyOnce, names.insert(self.named(row.id, row.hash)), || {
+                format!("revision {} is there twice", row.id)
+            })?;
             let before = places.insert((row.device, row.seq), at);
             hold(I::OnlyOnce, before.is_none(), || format!("place {} of {} is there twice", row.seq, row.device))?;
             digests.entry(row.area).or_insert_with(Digest::default).add(row.hash);

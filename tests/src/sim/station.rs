@@ -15,11 +15,11 @@ use ailchin_server::store::{AreaRow, ConsoleChange, NewOfficer, NewStation, Stor
 use rusqlite::params;
 use serde_json::json;
 
+use super::YEAR_MS;
 use super::disk::Files;
 use super::doors::Upload;
 use super::pages;
 use crate::station::household;
-use super::YEAR_MS;
 use crate::{Dice, NOW};
 
 /// A copy of everything that lies on the station's disk but blobs, which are never overwritten.
