@@ -126,6 +126,7 @@ impl Server {
 
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Serving)?;
         let handle = Handle::new();
+        runtime.spawn(upkeep::check_visits(Arc::clone(&store), Arc::clone(&world)));
         runtime.spawn(upkeep::look_after(Arc::clone(&store), blobs.clone(), Arc::clone(&world)));
         let routes = http::router(App::new(Arc::clone(&store), blobs, world, config));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();

@@ -10,7 +10,7 @@ use ailchin_core::world::World;
 use tokio::runtime::Handle;
 
 use crate::blobs::Blobs;
-use crate::store::{Due, Store, StoreError};
+use crate::store::{Due, Rules, Store, StoreError};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -50,6 +50,38 @@ pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn W
         });
         let _ = looked.await;
     }
+}
+
+/// How often visits are looked for whose submissions are to be checked.
+const CHECK_EVERY: Duration = Duration::from_secs(20);
+
+/// Checks the submissions of visits soon after they came, for as long as the server runs.
+pub(crate) async fn check_visits(store: Arc<Store>, world: Arc<dyn World>) {
+    let rules = match pack::builtin().map(Rules::of) {
+        Ok(Ok(rules)) => Arc::new(rules),
+        _ => return tracing::error!("the pack's forms cannot be read: visits are not checked"),
+    };
+    let mut now_and_then = tokio::time::interval(CHECK_EVERY);
+    loop {
+        now_and_then.tick().await;
+        let (store, rules, world) = (Arc::clone(&store), Arc::clone(&rules), Arc::clone(&world));
+        let _ = tokio::task::spawn_blocking(move || {
+            if let Err(failed) = check_all(&store, &rules, &*world) {
+                tracing::warn!(error = %crate::causes(&failed), "checking visits");
+            }
+        })
+        .await;
+    }
+}
+
+fn check_all(store: &Store, rules: &Rules, world: &dyn World) -> Result<(), StoreError> {
+    for station in store.stations()? {
+        let (checked, kept) = store.check_visits(station.id, rules, world.now())?;
+        if kept > 0 {
+            tracing::info!(station = %station.id, checked, kept, "visits were checked; `ailchin-server form findings` shows what was found");
+        }
+    }
+    Ok(())
 }
 
 /// Erases the records of all stations whose time is over by the pack's rules, if the clock can be believed.

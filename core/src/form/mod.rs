@@ -1,7 +1,9 @@
-//! What a form asks and what a submission says: XForm → [`FormModel`], ODK submission XML ↔ answers as JSON.
+//! What a form asks and what a submission says: XForm → [`FormModel`], ODK submission XML ↔ answers as JSON; and whether a
+//! submission is what its form lets be said ([`FormRules`]).
 //!
 //! Pure. Drawing a form and evaluating it while somebody types is the window's; here a finished submission becomes data
-//! ([`FormModel::read`]), and data becomes a submission where there is no window ([`FormModel::fill`]).
+//! ([`FormModel::read`]), data becomes a submission where there is no window ([`FormModel::fill`]), and a submission is
+//! checked once more without the engine that filled it in ([`FormRules::check`]).
 //!
 //! # Answers
 //!
@@ -17,28 +19,36 @@
 //! | geotrace, geoshape | array of such points |
 //! | image, audio, video, file | the file's name |
 //!
-//! # What is not evaluated
+//! # What reading and filling do not evaluate
 //!
-//! No XPath: relevance, constraints, calculations and conditional `required` are the form engine's. [`FormModel::read`]
+//! No XPath: relevance, constraints, calculations and conditional `required`. [`FormModel::read`]
 //! does not ask whether a choice is in the list, [`FormModel::fill`] asks only what needs no evaluation: names, types,
 //! choices of lists inside the form, and answers that are required without any condition. Repeats are refused by
 //! [`FormModel::parse`].
 
+mod check;
 mod error;
 mod fill;
 mod model;
 mod parse;
 mod read;
+mod rules;
 mod value;
 mod xml;
+mod xpath;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod check_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
+pub use check::{Difference, Findings, RuleKind, Unchecked, Violation};
 pub use error::FormError;
 pub use model::{AnswerType, Answers, Choice, FormModel, Question, Texts};
 pub use read::Submission;
+pub use rules::FormRules;
 
 /// A submission may not be longer.
 pub const MAX_SUBMISSION_BYTES: usize = 1 << 20;

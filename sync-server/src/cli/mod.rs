@@ -7,6 +7,7 @@ mod backup;
 mod bundle;
 mod demo;
 mod device;
+mod form;
 mod migrate;
 mod output;
 mod record;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ailchin_core::error::Code;
+use ailchin_core::form::FormError;
 use ailchin_core::world::{Machine, World};
 use clap::{Args, Parser, Subcommand};
 use toml::{Table, Value};
@@ -88,6 +90,9 @@ enum Command {
     /// Find and erase records
     #[command(subcommand)]
     Record(record::RecordCommand),
+    /// Check submissions by the rules of their forms, and show what was found in those that came
+    #[command(subcommand)]
+    Form(form::FormCommand),
     Backup(backup::Backup),
     Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
@@ -126,6 +131,12 @@ enum CliError {
         doing: &'static str,
         #[source]
         source: BundleError,
+    },
+    #[error("{doing}")]
+    Form {
+        doing: &'static str,
+        #[source]
+        source: FormError,
     },
     #[error("{0} of the files were not taken")]
     NotTaken(usize),
@@ -173,6 +184,7 @@ impl CliError {
             | Self::NoStation
             | Self::StillServed
             | Self::NotTaken(_)
+            | Self::Form { .. }
             | Self::Bundle { source: BundleError::Refused(_) | BundleError::Unreadable(_), .. }
             | Self::UnknownStation => REFUSED,
             _ => FAILED,
@@ -183,6 +195,7 @@ impl CliError {
         match self {
             Self::Store { source, .. } => Some(source.code()),
             Self::Bundle { source, .. } => Some(source.code()),
+            Self::Form { source, .. } => Some(source.code()),
             _ => None,
         }
     }
@@ -253,6 +266,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Device(command) => device::device(&desk, command),
         Command::Bundle(command) => bundle::bundle(&desk, command),
         Command::Record(command) => record::record(&desk, command),
+        Command::Form(command) => form::form(&desk, &command),
         Command::Backup(command) => backup::backup(&desk, &command),
         Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),

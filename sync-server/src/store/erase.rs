@@ -16,7 +16,7 @@ use super::log::Appender;
 use super::records::RecordRow;
 use super::sql::{Tx, cells};
 use super::station::{self, ConsoleChange};
-use super::{Store, StoreError, records};
+use super::{Store, StoreError, findings, records};
 
 /// So many hashes an erasure tells at most: then it is far from being too large.
 const MOST_BLOBS: usize = 2_000;
@@ -209,6 +209,7 @@ pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, erasure: &Revision) 
         )?;
         named.extend(blobs(&entry.revision.fields).map(|(hash, _)| (entry.revision.device, hash)));
     }
+    findings::forget(tx, station, record)?;
     for (device, hash) in named {
         unname(tx, station, device, hash)?;
     }

@@ -59,21 +59,21 @@ fn find_households(
         None if query.area.is_some() => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
         None => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
     };
-    let (of_found, order) = match (&words, query.area) {
-        (Some(_), _) => ("found h", "h.through, h.sort, h.r"),
-        (None, Some(_)) => ("household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
-        (None, None) => ("household h INDEXED BY household_in_order", "h.sort, h.r"),
+    let (through, of_found, order) = match (&words, query.area) {
+        (Some(_), _) => ("through", "found h", "h.through, h.sort, h.r"),
+        (None, Some(_)) => ("0", "household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
+        (None, None) => ("0", "household h INDEXED BY household_in_order", "h.sort, h.r"),
     };
     let sql = format!(
-        "WITH {found}, page AS MATERIALIZED (
-           SELECT h.r, row_number() OVER (ORDER BY {order}) AS line, (SELECT count(*) FROM found) AS total
-           FROM {of_found} ORDER BY {order} LIMIT ?3 OFFSET ?4)
+        "WITH {found}, page (r, through, sort) AS MATERIALIZED (
+           SELECT h.r, {through}, h.sort FROM {of_found} ORDER BY {order} LIMIT ?3 OFFSET ?4)
          SELECT h.id, h.name_zh, h.name_mong, h.name_cyrl, h.phone, h.camp, a.name_zh, a.name_mong, a.name_cyrl,
                 (SELECT max(v.at_ms) FROM visit v WHERE v.household = h.id),
                 (SELECT count(*) FROM task t WHERE t.household = h.id AND t.done = 0),
                 EXISTS (SELECT 1 FROM record c WHERE c.r = h.r AND c.conflicts IS NOT NULL),
-                page.total
-         FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area ORDER BY page.line"
+                (SELECT count(*) FROM found)
+         FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area
+         ORDER BY page.through, page.sort, page.r"
     );
     let words = words.map_or(Sql::Null, Sql::from);
     let mut total = 0;

@@ -17,3 +17,22 @@ CREATE TABLE retention (
     looked_at INTEGER NOT NULL,
     PRIMARY KEY (station)
 ) STRICT, WITHOUT ROWID;
+
+-- What checking the submissions of visits found, until somebody has looked at it.
+CREATE TABLE finding (
+    station    BLOB NOT NULL,
+    revision   BLOB NOT NULL,
+    record     BLOB NOT NULL,
+    found_at   INTEGER NOT NULL,
+    findings   TEXT NOT NULL,         -- JSON
+    settled_at INTEGER,
+    PRIMARY KEY (station, revision)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX finding_of_record ON finding (station, record);
+
+-- Up to which position visits were checked.
+CREATE TABLE checked (
+    station  BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (station)
+) STRICT, WITHOUT ROWID;
