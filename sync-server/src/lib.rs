@@ -10,6 +10,7 @@
 //! | `http` | what is said at each door, and how a refusal looks |
 //! | [`server`] | how the server starts and stops |
 //! | [`config`] | how it is set |
+//! | [`pack`] | whether a station's own forms may be used |
 //! | [`certificate`], [`password`], [`blobs`] | TLS with an own certificate, console passwords, where blobs lie |
 //! | [`cli`] | the commands |
 //!
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 mod http;
+pub mod pack;
 pub mod password;
 pub mod server;
 pub mod store;

@@ -69,7 +69,10 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
         sides.go_on()?;
         let step = conversation.next();
         let told = match step {
-            Step::Done(outcome) => return Ok(SyncReport { outcome, clock_ahead_ms }),
+            Step::Done(outcome) => {
+                sides.replica.let_go(sides.device)?;
+                return Ok(SyncReport { outcome, clock_ahead_ms });
+            }
             Step::Failed(code) => return Err(DeviceError::Station(code)),
             step => sides.take(step, &mut counts),
         };

@@ -48,7 +48,7 @@ pub use check::{Difference, Findings, RuleKind, Unchecked, Violation};
 pub use error::FormError;
 pub use model::{AnswerType, Answers, Choice, FormModel, Question, Texts};
 pub use read::Submission;
-pub use rules::FormRules;
+pub use rules::{FormRules, expression};
 
 /// A submission may not be longer.
 pub const MAX_SUBMISSION_BYTES: usize = 1 << 20;

@@ -194,6 +194,20 @@ fn nodeset(itemset: Xml<'_, '_>) -> Rule {
     }
 }
 
+/// Reads an expression of a form; the functions in it that are not evaluated here.
+///
+/// # Errors
+/// The character from which on it cannot be read.
+pub fn expression(text: &str) -> Result<BTreeSet<String>, usize> {
+    let mut unknown = BTreeSet::new();
+    read(text)?.functions(&mut |name| {
+        if !is_known(name) {
+            unknown.insert(name.to_owned());
+        }
+    });
+    Ok(unknown)
+}
+
 fn read(text: &str) -> Rule {
     parse(text).map_err(|unread| unread.at)
 }

@@ -34,6 +34,18 @@ impl Replica {
     }
 }
 
+impl Replica {
+    /// Forgets the records that left and of which nothing waits any more: a form about one may have been deleted since the last
+    /// receipt came.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn let_go(&mut self, device: DeviceId) -> Result<(), ReplicaError> {
+        let any = self.reading(|connection| exchange::count(connection, "SELECT count(*) FROM leaving", []))?;
+        if any == 0 { Ok(()) } else { self.writing(|tx| forget_what_left(tx, device)) }
+    }
+}
+
 fn records_in(connection: &Connection, area: AreaId) -> Result<Vec<RecordId>, ReplicaError> {
     let doing = ReplicaError::sql("reading what is filed in an area");
     let read = || {

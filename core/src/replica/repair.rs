@@ -383,6 +383,7 @@ fn remove(tx: &Transaction<'_>, place: (DeviceId, u64)) -> Result<(), ReplicaErr
         .prepare_cached("DELETE FROM log WHERE device = ?1 AND seq = ?2 RETURNING record")
         .and_then(|mut from| from.query_row(params![place.0, place.1], |row| row.get(0)).optional())
         .map_err(ReplicaError::sql("removing a revision"))?;
+    unname(tx, place)?;
     record.map_or(Ok(()), |record| {
         erase::note_anew(tx, record)?;
         fold::refresh(tx, record)
@@ -406,6 +407,14 @@ fn is_erasure(body: &str) -> bool {
     serde_json::from_str::<Revision>(body).is_ok_and(|revision| revision.kind == Kind::Erasure)
 }
 
+/// What stood at a place names no blobs there any more.
+fn unname(tx: &Transaction<'_>, place: (DeviceId, u64)) -> Result<(), ReplicaError> {
+    tx.prepare_cached("DELETE FROM blob_named WHERE device = ?1 AND seq = ?2")
+        .and_then(|mut from| from.execute(params![place.0, place.1]))
+        .map_err(ReplicaError::sql("forgetting the blobs of a place"))?;
+    Ok(())
+}
+
 /// Writes bodies of other logs anew at the end of the own one, under the names they have. Of what was erased, and of
 /// what only the station says, there is nothing to say anew.
 fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Result<(), ReplicaError> {
@@ -414,6 +423,7 @@ fn write_anew(tx: &Transaction<'_>, device: DeviceId, bodies: &[Placed]) -> Resu
         tx.prepare_cached("DELETE FROM log WHERE device = ?1 AND seq = ?2")
             .and_then(|mut to| to.execute(params![place.0, place.1]))
             .map_err(ReplicaError::sql("writing a revision anew"))?;
+        unname(tx, *place)?;
         let old: Revision = serde_json::from_str(body).map_err(ReplicaError::Stored)?;
         let record = old.record;
         let sql = "SELECT count(*) FROM log WHERE record = ?1 AND id = ?2";

@@ -10,6 +10,7 @@ mod device;
 mod form;
 mod migrate;
 mod output;
+mod pack;
 mod record;
 mod run;
 mod station;
@@ -28,6 +29,7 @@ use crate::bundle::BundleError;
 use crate::certificate::CertificateError;
 use crate::config::{Config, ConfigError};
 use crate::demo::DemoError;
+use crate::pack::PackUnreadable;
 use crate::password::PasswordError;
 use crate::server::{ServeError, open_store};
 use crate::store::{StationRow, Store, StoreError};
@@ -93,6 +95,9 @@ enum Command {
     /// Check submissions by the rules of their forms, and show what was found in those that came
     #[command(subcommand)]
     Form(form::FormCommand),
+    /// Check the spreadsheets of forms
+    #[command(subcommand)]
+    Pack(pack::PackCommand),
     Backup(backup::Backup),
     Migrate(migrate::Migrate),
     /// Fill an empty store with generated data; no person in it is real
@@ -138,6 +143,10 @@ enum CliError {
         #[source]
         source: FormError,
     },
+    #[error("checking the pack")]
+    Pack(#[source] PackUnreadable),
+    #[error("{0} faults: the pack cannot be used")]
+    NotSound(usize),
     #[error("{0} of the files were not taken")]
     NotTaken(usize),
     #[error("the invite does not fit into a QR code")]
@@ -184,6 +193,7 @@ impl CliError {
             | Self::NoStation
             | Self::StillServed
             | Self::NotTaken(_)
+            | Self::NotSound(_)
             | Self::Form { .. }
             | Self::Bundle { source: BundleError::Refused(_) | BundleError::Unreadable(_), .. }
             | Self::UnknownStation => REFUSED,
@@ -267,6 +277,7 @@ fn act(cli: Cli) -> Result<(), CliError> {
         Command::Bundle(command) => bundle::bundle(&desk, command),
         Command::Record(command) => record::record(&desk, command),
         Command::Form(command) => form::form(&desk, &command),
+        Command::Pack(command) => pack::pack(&desk, &command),
         Command::Backup(command) => backup::backup(&desk, &command),
         Command::Migrate(command) => migrate::migrate(&desk, &command),
         Command::DemoData(command) => demo::demo_data(&desk, &command),

@@ -81,7 +81,8 @@ impl Sim {
     /// The station said that it holds something else than this tablet.
     pub(super) fn differs(&self, n: usize) {
         let tablet = self.tablets[n].borrow();
-        let held = hold(Invariant::DiffersForACause, tablet.may_differ, || {
+        // Of two tablets of one name each writes what the other one does not know.
+        let held = hold(Invariant::DiffersForACause, tablet.may_differ || tablet.cloned, || {
             format!("the station holds something else than tablet {n}, and nothing happened that explains it")
         });
         self.ledger.borrow_mut().may_begin_anew(n);

@@ -20,7 +20,7 @@ impl Sim {
             let mut tablet = tablet.borrow_mut();
             tablet.reaches = true;
             tablet.room(None).map_err(|error| unexpected(n, &error))?;
-            tablet.lets_the_draft_go().map_err(|error| unexpected(n, &error))?;
+            tablet.lets_drafts_go().map_err(|error| unexpected(n, &error))?;
         }
         let here = |tablet: &Tablet| !tablet.revoked && !tablet.absent;
         let active: Vec<usize> = (0..self.tablets.len()).filter(|n| here(&self.tablets[*n].borrow())).collect();

@@ -266,7 +266,7 @@ impl Sim {
                 // It took another name since it asked.
                 Code::BundleElsewhere => tablet.was_put_back || tablet.cloned || self.upheavals.get() > 0,
                 Code::DigestMismatch => {
-                    hold(Invariant::DiffersForACause, tablet.may_differ || !undisturbed, || {
+                    hold(Invariant::DiffersForACause, tablet.may_differ || tablet.cloned || !undisturbed, || {
                         format!("an answer states something else than tablet {n} holds, and nothing explains it")
                     })?;
                     self.ledger.borrow_mut().may_begin_anew(n);

@@ -273,12 +273,14 @@ impl Tablet {
         })
     }
 
-    /// Whoever works on it deletes the form that is still open.
-    pub(super) fn lets_the_draft_go(&mut self) -> Result<(), ReplicaError> {
-        match self.draft.take() {
-            Some((draft, _)) if self.replica().draft(draft).is_ok() => self.replica_mut().delete_draft(draft),
-            _ => Ok(()),
-        }
+    /// Whoever works on it deletes the forms that are still open, also one that was begun when the disk was full.
+    pub(super) fn lets_drafts_go(&mut self) -> Result<(), ReplicaError> {
+        self.draft = None;
+        let open: Vec<DraftId> = self.peek(|at| {
+            let mut from = at.prepare("SELECT id FROM draft ORDER BY id")?;
+            from.query_map([], |row| row.get(0))?.collect()
+        });
+        open.into_iter().try_for_each(|draft| self.replica_mut().delete_draft(draft))
     }
 
     /// Sets its clock by the true time.
