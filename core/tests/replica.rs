@@ -170,6 +170,28 @@ fn a_household_is_found_by_han_pinyin_initials_mongolian_cyrillic_and_digits_of_
 }
 
 #[test]
+fn one_letter_finds_everything_until_very_many_names_begin_with_it_and_then_those() {
+    let mut desk = Desk::in_memory();
+    let suhe = desk.add(Kind::Household, json!({ "name_zh": "苏和", "phone": "1" }));
+    desk.add(Kind::Person, json!({ "name_zh": "巴雅尔", "household": suhe }));
+    assert_eq!(desk.finds("b"), [suhe], "by a member");
+    let mut many = Vec::new();
+    for n in 0..230 {
+        many.push(desk.add(Kind::Household, json!({ "name_zh": format!("巴特尔{n}") })));
+    }
+    let asks = |area, offset, limit| HouseholdQuery { query: "B".to_owned(), area, offset, limit };
+    let first = desk.replica.households(&asks(None, 0, 50)).unwrap();
+    assert_eq!((first.total, first.lines.len()), (230, 50));
+    assert!(first.lines.windows(2).all(|two| two[0].name.zh.len() <= two[1].name.zh.len()), "in order of the name");
+    let last = desk.replica.households(&asks(Some(desk.areas[0]), 200, 50)).unwrap();
+    assert_eq!((last.total, last.lines.len()), (230, 30));
+    assert_eq!(desk.replica.households(&asks(Some(desk.areas[1]), 0, 50)).unwrap().total, 0);
+    assert_eq!(desk.replica.households(&asks(None, 500, 50)).unwrap().total, 230);
+    assert_eq!(desk.finds("bye"), [suhe], "two letters find members again");
+    assert_eq!(desk.finds("s"), [suhe]);
+}
+
+#[test]
 fn a_conflict_is_on_every_screen_until_a_save_decides_it() {
     let mut desk = Desk::in_memory();
     let household = desk.add(Kind::Household, json!({ "name_zh": "巴特尔", "phone": "1" }));

@@ -27,7 +27,7 @@ impl Replica {
     }
 
     /// A page of households: all of them in order of name, or those that the officer's words find, first by what is the
-    /// household's own and then by its members.
+    /// household's own and then by its members. A single letter with which very many names begin finds those only.
     ///
     /// # Errors
     /// What SQLite says.
@@ -37,18 +37,43 @@ impl Replica {
             None if !typed.is_empty() => return Ok(HouseholdList { total: 0, lines: Vec::new() }),
             words => words,
         };
-        self.reading(|connection| find_households(connection, words, query))
+        let letter = typed.bytes().next().filter(|letter| typed.len() == 1 && letter.is_ascii_alphabetic());
+        let letter = letter.map(|letter| char::from(letter.to_ascii_lowercase()).to_string());
+        self.reading(|connection| match letter {
+            Some(letter) if begins_many(connection, &letter)? => {
+                find_households(connection, Asked::Begins(letter), query)
+            }
+            _ => find_households(connection, words.map_or(Asked::All, Asked::Words), query),
+        })
     }
+}
+
+/// What is looked for.
+enum Asked {
+    All,
+    /// What the index matches.
+    Words(String),
+    /// Names that begin with a letter.
+    Begins(String),
+}
+
+/// With so many names behind a letter nobody misses those in which it only stands.
+const MANY: u32 = 200;
+
+fn begins_many(connection: &Connection, letter: &str) -> Result<bool, ReplicaError> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM household INDEXED BY household_in_order
+               WHERE sort >= ?1 AND sort < ?1 || '{' LIMIT ?2)";
+    Ok(small(connection, sql, params![letter, MANY])? >= MANY)
 }
 
 fn find_households(
     connection: &Connection,
-    words: Option<String>,
+    asked: Asked,
     query: &HouseholdQuery,
 ) -> Result<HouseholdList, ReplicaError> {
     let area = query.area.map_or(Sql::Null, |area| Sql::from(area.as_bytes().to_vec()));
-    let found = match words {
-        Some(_) => {
+    let found = match (&asked, query.area) {
+        (Asked::Words(_), _) => {
             "hit (r, through) AS MATERIALIZED (
                SELECT coalesce(p.home, s.rowid), min(p.r IS NOT NULL)
                FROM search s LEFT JOIN person p ON p.r = s.rowid WHERE s.search MATCH ?2 GROUP BY 1),
@@ -56,13 +81,29 @@ fn find_households(
                SELECT h.r, hit.through, h.sort FROM hit CROSS JOIN household h ON h.r = hit.r
                WHERE ?1 IS NULL OR h.area = ?1)"
         }
-        None if query.area.is_some() => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
-        None => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
+        (Asked::All, Some(_)) => "found (r) AS (SELECT r FROM household WHERE area = ?1 AND ?2 IS NULL)",
+        (Asked::All, None) => "found (r) AS (SELECT r FROM household WHERE ?1 IS NULL AND ?2 IS NULL)",
+        (Asked::Begins(_), Some(_)) => {
+            "found (r) AS (SELECT r FROM household INDEXED BY household_in_area
+               WHERE area = ?1 AND sort >= ?2 AND sort < ?2 || '{')"
+        }
+        (Asked::Begins(_), None) => {
+            "found (r) AS (SELECT r FROM household INDEXED BY household_in_order
+               WHERE ?1 IS NULL AND sort >= ?2 AND sort < ?2 || '{')"
+        }
     };
-    let (through, of_found, order) = match (&words, query.area) {
-        (Some(_), _) => ("through", "found h", "h.through, h.sort, h.r"),
-        (None, Some(_)) => ("0", "household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
-        (None, None) => ("0", "household h INDEXED BY household_in_order", "h.sort, h.r"),
+    let (through, of_found, order) = match (&asked, query.area) {
+        (Asked::Words(_), _) => ("through", "found h", "h.through, h.sort, h.r"),
+        (Asked::All, Some(_)) => ("0", "household h INDEXED BY household_in_area WHERE h.area = ?1", "h.sort, h.r"),
+        (Asked::All, None) => ("0", "household h INDEXED BY household_in_order", "h.sort, h.r"),
+        (Asked::Begins(_), Some(_)) => (
+            "0",
+            "household h INDEXED BY household_in_area WHERE h.area = ?1 AND h.sort >= ?2 AND h.sort < ?2 || '{'",
+            "h.sort, h.r",
+        ),
+        (Asked::Begins(_), None) => {
+            ("0", "household h INDEXED BY household_in_order WHERE h.sort >= ?2 AND h.sort < ?2 || '{'", "h.sort, h.r")
+        }
     };
     let sql = format!(
         "WITH {found}, page (r, through, sort) AS MATERIALIZED (
@@ -75,7 +116,10 @@ fn find_households(
          FROM page JOIN household h ON h.r = page.r LEFT JOIN area a ON a.id = h.area
          ORDER BY page.through, page.sort, page.r"
     );
-    let words = words.map_or(Sql::Null, Sql::from);
+    let words = match asked {
+        Asked::All => Sql::Null,
+        Asked::Words(text) | Asked::Begins(text) => Sql::from(text),
+    };
     let mut total = 0;
     let values = params![area, words, query.limit.min(MAX_LINES), query.offset];
     let lines = rows(connection, &sql, values, |row| {

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 // What the engine says about generated submissions of our forms and of a form with every function: written to the file that
-// `AILCHIN_DIFFERENTIAL` names. `tests/tests/differential.rs` runs this and compares the program's own check with it.
+// `AILCHIN_DIFFERENTIAL` names, if it does. `tests/tests/differential.rs` runs this and compares the program's own check with it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { loadForm } from '@getodk/xforms-engine'
@@ -185,7 +185,7 @@ async function ofEveryFunction(xml: string, count: number): Promise<Case[]> {
   return cases
 }
 
-it.skipIf(OUT === undefined)('says what the engine says', async () => {
+it('says what the engine says of every form', async () => {
   const names = readdirSync(FORMS).filter((name) => name.endsWith('.xml'))
   const forms: { name: string; xml: string; cases: Case[] }[] = []
   for (const name of names) {
@@ -194,6 +194,6 @@ it.skipIf(OUT === undefined)('says what the engine says', async () => {
   }
   const xml = everyFunction()
   forms.push({ name: 'every function', xml, cases: await ofEveryFunction(xml, 60) })
-  writeFileSync(OUT ?? '', JSON.stringify({ forms, expressions: EXPRESSIONS }))
+  if (OUT !== undefined) writeFileSync(OUT, JSON.stringify({ forms, expressions: EXPRESSIONS }))
   expect(forms.length).toBeGreaterThan(1)
 })
