@@ -176,8 +176,9 @@ impl Laying<'_> {
         let known = |name: &str| template.children.iter().any(|place| place.name == name);
         for element in node.into_iter().flat_map(xml::elements) {
             let name = element.tag_name().name();
-            if !known(name) && !(template.path == self.rules.template.path && name == "meta") && template.name != "meta"
-            {
+            // What programs add about a submission is not the form's.
+            let about = template.name == "meta" || (name == "meta" && template.path == self.rules.template.path);
+            if !about && !known(name) {
                 self.tell(format!("{at}/{name}"), RuleKind::Known);
             }
         }

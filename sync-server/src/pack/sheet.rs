@@ -56,7 +56,8 @@ impl Book {
             let (top, left) = range.start().unwrap_or_default();
             let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
             for (place, row) in range.rows().enumerate() {
-                let cells = std::iter::repeat_n(String::new(), left as usize).chain(row.iter().map(text)).collect();
+                let cells: Vec<String> =
+                    std::iter::repeat_n(String::new(), left as usize).chain(row.iter().map(text)).collect();
                 let number = top as usize + place + 1;
                 if number == 1 {
                     sheet.headings = headings(&cells);
@@ -74,7 +75,7 @@ impl Book {
     }
 }
 
-fn headings(cells: &Vec<String>) -> Vec<(String, usize)> {
+fn headings(cells: &[String]) -> Vec<(String, usize)> {
     let named = cells.iter().enumerate().filter(|(_, heading)| !heading.trim().is_empty());
     named.map(|(column, heading)| (heading.trim().to_owned(), column)).collect()
 }

@@ -38,7 +38,7 @@ pub(super) fn targets() -> Vec<Target> {
         message("json last parts kept", &kept),
         admission(&key, asked),
         last_parts(&key, parts.clone()),
-        acknowledged(&key, acknowledgement, body, parts),
+        acknowledged(&key, &acknowledgement, body, parts),
     ]
 }
 
@@ -89,9 +89,9 @@ fn last_parts(key: &SigningKey, parts: Vec<Hash>) -> Target {
 }
 
 /// Only the station says that it keeps exactly these parts.
-fn acknowledged(key: &SigningKey, signed: Acknowledgement, body: AcknowledgementBody, parts: Vec<Hash>) -> Target {
+fn acknowledged(key: &SigningKey, signed: &Acknowledgement, body: AcknowledgementBody, parts: Vec<Hash>) -> Target {
     let by = key.verifying_key();
-    Target::new("acknowledgement", vec![serde_json::to_vec(&signed).unwrap()], move |bytes| {
+    Target::new("acknowledgement", vec![serde_json::to_vec(signed).unwrap()], move |bytes| {
         let Ok(read) = serde_json::from_slice::<Acknowledgement>(bytes) else { return false };
         let Ok(stated) = read.read(&by, (STATION, DEVICE), (BUNDLE, &parts)) else { return false };
         assert_eq!(stated, body);

@@ -98,7 +98,7 @@ impl Reader<'_> {
     pub(in crate::form) fn date_of_days(&self, days: f64) -> Option<DateTime<FixedOffset>> {
         let ms = (days * DAY_MS).round();
         // Far beyond any calendar a float is no millisecond any more.
-        if !(ms.abs() < 1e17) {
+        if ms.is_nan() || ms.abs() >= 1e17 {
             return None;
         }
         #[allow(clippy::cast_possible_truncation, reason = "bounded above")]

@@ -171,7 +171,10 @@ function everyFunction(): string {
 async function ofEveryFunction(xml: string, count: number): Promise<Case[]> {
   const form = await load(xml)
   const roll = dice(11)
-  const one = (type: string) => POOLS[type]?.[roll(POOLS[type]?.length ?? 1)] ?? ''
+  const one = (type: string) => {
+    const pool = POOLS[type] ?? ['']
+    return pool[roll(pool.length)] ?? ''
+  }
   const cases: Case[] = []
   for (let n = 0; n < count; n += 1) {
     const herds = Array.from({ length: roll(4) }, () => `<herd><x>${one('int')}</x><y>${one('string')}</y><place/><double/></herd>`).join('')
