@@ -168,7 +168,8 @@ file on a tablet is encrypted (SQLCipher); commits are durable on the tablet (`s
 PostgreSQL 15 runs as it is installed (`fsync=on`) on the same machine.
 
 * *Insert the same rows*: every row of every table and of the search index that the replication left in the file, inserted from
-  memory with prepared statements in transactions of the same size. Nothing is decoded, hashed, checked or folded.
+  memory with prepared statements in transactions of the same size, in the order in which they came, with the replica's own settings.
+  Nothing is decoded, hashed, checked or folded.
 * *One row of the same bytes*: one durable transaction that inserts the visit's JSON into a table without indexes, in the same file.
   *Pages* are those of the file that a transaction writes.
 * *Bare work* of a query: the same rows by their index, or the matches of the full-text index, without the names of areas and
