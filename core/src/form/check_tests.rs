@@ -152,6 +152,8 @@ fn expressions_that_go_on_forever_end() {
     let herds = "<herd><x>1</x><y>1</y></herd>".repeat(300);
     let found = check(&rules, &format!("<a>1</a>{herds}"));
     assert_eq!(found["unchecked"][0]["why"], "the expression looks at too much");
+    let long = format!("<bind nodeset=\"/data/a\" constraint=\"1{}\"/>", "+1".repeat(200_000));
+    assert_eq!(check(&self::rules(&long), "<a>1</a>")["unchecked"][0]["rule"], "constraint");
     let deep = format!("<bind nodeset=\"/data/a\" constraint=\"{}1{}\"/>", "(".repeat(5_000), ")".repeat(5_000));
     assert_eq!(check(&self::rules(&deep), "<a>1</a>")["unchecked"][0]["rule"], "constraint");
 }

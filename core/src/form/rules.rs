@@ -178,7 +178,7 @@ impl FormRules {
         }
         let document = xml::document(&self.lists, MAX_FORM_BYTES * 2, MAX_FORM_NODES)?;
         for list in xml::elements(document.root_element()) {
-            let root = tree.add_xml(None, list);
+            let root = tree.add_xml(None, list, 0);
             tree.lists.insert(xml::attribute(list, "id").unwrap_or_default().to_owned(), root);
         }
         Ok(())

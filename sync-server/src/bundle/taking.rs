@@ -134,7 +134,8 @@ impl Bundles<'_> {
         if !self.store.has_blob(station, hash)? {
             self.blobs.keep_and_wait(hash, bytes.clone())?;
             self.store.keep_blob(station, hash, size_bytes, media.media_type, self.world.now())?;
-            if !self.blobs.has_and_wait(hash)? {
+            // One that only erased records named is not kept: its bytes go again.
+            if self.store.has_blob(station, hash)? && !self.blobs.has_and_wait(hash)? {
                 self.blobs.keep_and_wait(hash, bytes)?;
             }
         }

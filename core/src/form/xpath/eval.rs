@@ -129,6 +129,9 @@ impl<'a> World<'a> {
             }
             Op::Equal | Op::NotEqual | Op::Less | Op::LessOrEqual | Op::More | Op::MoreOrEqual => {
                 let (left, right) = (self.value(left, here)?, self.value(right, here)?);
+                if let (Value::Nodes(left), Value::Nodes(right)) = (&left, &right) {
+                    self.count(left.len().saturating_mul(right.len()))?;
+                }
                 Ok(Value::Bool(self.compare(op, &left, &right)))
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use roxmltree::Node as Xml;
 
-use crate::form::xml;
+use crate::form::{MAX_DEPTH, xml};
 
 /// A node of a [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +46,8 @@ impl Tree {
         id
     }
 
-    /// Adds a document as it is.
-    pub(in crate::form) fn add_xml(&mut self, parent: Option<NodeId>, node: Xml<'_, '_>) -> NodeId {
+    /// Adds a document as it is, as deep as forms may be.
+    pub(in crate::form) fn add_xml(&mut self, parent: Option<NodeId>, node: Xml<'_, '_>, depth: usize) -> NodeId {
         let id = self.add(parent, node.tag_name().name(), String::new());
         let text = xml::text(node);
         let attributes = node.attributes().map(|one| (one.name().to_owned(), one.value().to_owned())).collect();
@@ -55,8 +55,8 @@ impl Tree {
             node.text = text;
             node.attributes = attributes;
         }
-        for child in xml::elements(node) {
-            self.add_xml(Some(id), child);
+        for child in xml::elements(node).filter(|_| depth < MAX_DEPTH) {
+            self.add_xml(Some(id), child, depth + 1);
         }
         id
     }

@@ -5,6 +5,9 @@ use super::tree::{Axis, Expr, From, Op, Path, Step};
 /// Expressions may not be nested deeper.
 const MAX_DEPTH: usize = 64;
 
+/// An expression may not have more operators: each is one step deeper.
+const MAX_OPERATORS: usize = 400;
+
 /// An expression that cannot be read: where, in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the expression cannot be read from its {at}. character on")]
@@ -16,7 +19,7 @@ pub(in crate::form) struct NotRead {
 pub(in crate::form) fn parse(text: &str) -> Result<Expr, NotRead> {
     let tokens = tokens(text)?;
     let end = text.chars().count() + 1;
-    let mut reading = Reading { tokens: &tokens, at: 0, depth: 0, end };
+    let mut reading = Reading { tokens: &tokens, at: 0, depth: 0, operators: 0, end };
     let expr = reading.binary(0)?;
     match reading.peek() {
         None => Ok(expr),
@@ -98,6 +101,7 @@ struct Reading<'t> {
     tokens: &'t [(usize, Token)],
     at: usize,
     depth: usize,
+    operators: usize,
     end: usize,
 }
 
@@ -147,10 +151,16 @@ impl Reading<'_> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         while let Some(op) = self.operator(operators) {
+            self.counts_operator()?;
             self.at += 1;
             left = Expr::Binary(op, Box::new(left), Box::new(self.binary(level + 1)?));
         }
         Ok(left)
+    }
+
+    fn counts_operator(&mut self) -> Result<(), NotRead> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS { Err(self.stuck()) } else { Ok(()) }
     }
 
     fn unary(&mut self) -> Result<Expr, NotRead> {
@@ -167,6 +177,7 @@ impl Reading<'_> {
     fn union(&mut self) -> Result<Expr, NotRead> {
         let mut left = self.path()?;
         while self.takes("|") {
+            self.counts_operator()?;
             left = Expr::Binary(Op::Union, Box::new(left), Box::new(self.path()?));
         }
         Ok(left)
