@@ -154,7 +154,9 @@ impl Receiving {
         self.app
             .store(move |store, world| store.keep_blob(station, hash, size_bytes, media.media_type, world.now()))
             .await?;
-        if !self.app.blobs.has(hash).await? {
+        // One that only erased records named is not kept: its bytes go again.
+        let kept = self.app.store(move |store, _| store.has_blob(station, hash)).await?;
+        if kept && !self.app.blobs.has(hash).await? {
             self.app.blobs.keep(hash, bytes).await?;
         }
         if self.begun
