@@ -275,6 +275,20 @@ fn a_discarded_change_no_longer_counts_and_can_be_taken_back() {
     assert_eq!((refused(&a).total, a.page(there).phone.as_str(), a.page(there).timeline.len()), (2, "1", visits));
     a.with(|replica, _, _| Ok(replica.rebuild()?)).unwrap();
     assert_eq!((a.page(there).phone.as_str(), a.page(there).timeline.len()), ("1", visits));
+
+    // The household is not held here any more: a week after the last decision it is forgotten with what was discarded.
+    for line in refused(&a).lines {
+        ask(&a, "refused_discard", json!({ "revision": line.revision })).unwrap();
+    }
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    a.clock().advance_ms(6 * DAY_MS);
+    a.syncs();
+    assert_eq!(refused(&a).discarded.len(), 2);
+    a.clock().advance_ms(2 * DAY_MS);
+    a.syncs();
+    assert_eq!(refused(&a).discarded, []);
+    assert_eq!(a.show(there).unwrap_err().code(), Code::NotFound);
+    assert_eq!(ask(&a, "refused_take_back", json!({ "revision": made })), Err(Code::NotFound));
 }
 
 #[test]

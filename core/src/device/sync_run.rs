@@ -70,7 +70,7 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
         let step = conversation.next();
         let told = match step {
             Step::Done(outcome) => {
-                sides.replica.let_go(sides.device)?;
+                sides.replica.let_go(sides.device, sides.world.now())?;
                 return Ok(SyncReport { outcome, clock_ahead_ms });
             }
             Step::Failed(code) => return Err(DeviceError::Station(code)),

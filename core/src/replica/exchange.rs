@@ -237,7 +237,7 @@ impl Replica {
                 blobs::cover(tx, device)?;
             }
             super::differences::settle(tx, &body)?;
-            handover::forget_what_left(tx, device)
+            handover::forget_what_left(tx, device, body.at_ms)
         })
     }
 

@@ -11,6 +11,10 @@ use super::sums::Sums;
 use super::{Replica, ReplicaError, erase, exchange, fold};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, RecordId};
+use crate::time::Instant;
+
+/// How long a discarded change of a record that left can be taken back.
+const TAKEN_BACK_FOR_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Replica {
     /// Notes which areas this device holds from now on. What was filed in others leaves.
@@ -40,9 +44,9 @@ impl Replica {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn let_go(&mut self, device: DeviceId) -> Result<(), ReplicaError> {
+    pub fn let_go(&mut self, device: DeviceId, now: Instant) -> Result<(), ReplicaError> {
         let any = self.reading(|connection| exchange::count(connection, "SELECT count(*) FROM leaving", []))?;
-        if any == 0 { Ok(()) } else { self.writing(|tx| forget_what_left(tx, device)) }
+        if any == 0 { Ok(()) } else { self.writing(|tx| forget_what_left(tx, device, now)) }
     }
 }
 
@@ -101,9 +105,9 @@ pub(super) fn set_to_be_compared(tx: &Transaction<'_>, to_compare: bool) -> Resu
     set_meta(tx, TO_COMPARE, &to_compare)
 }
 
-/// Forgets the records that left, unless both sides are still to be compared, and but those of which something waits: a revision without a verdict, or one that was refused
-/// and about which nobody has decided, or a draft.
-pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
+/// Forgets the records that left, unless both sides are still to be compared, and but those of which something waits: a revision
+/// without a verdict, or one that was refused and about which nobody has decided, or that was discarded only just, or a draft.
+pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId, now: Instant) -> Result<(), ReplicaError> {
     if is_to_be_compared(tx)? {
         return Ok(());
     }
@@ -113,9 +117,10 @@ pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId) -> Result
             "SELECT record FROM leaving
              WHERE NOT EXISTS (SELECT 1 FROM log WHERE log.record = leaving.record AND position IS NULL
                  AND refused IS NOT 'revision_known' AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id))
-               AND NOT EXISTS (SELECT 1 FROM draft WHERE household = leaving.record)",
+               AND NOT EXISTS (SELECT 1 FROM draft WHERE household = leaving.record)
+               AND NOT EXISTS (SELECT 1 FROM decision WHERE record = leaving.record AND answer IS NULL AND at_ms > ?1)",
         )?;
-        from.query_map([], |row| row.get(0))?.collect::<Result<Vec<RecordId>, _>>()
+        from.query_map([now.as_ms() - TAKEN_BACK_FOR_MS], |row| row.get(0))?.collect::<Result<Vec<RecordId>, _>>()
     };
     for record in read().map_err(doing("looking for what left"))? {
         forget(tx, record, device)?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::append::append_seen;
 use super::screens::{area_lines, rows};
-use super::{Author, Change, Replica, ReplicaError, exchange, fold, inputs, naming};
+use super::{Author, Change, Replica, ReplicaError, exchange, fold, handover, inputs, naming};
 use crate::error::Code;
 use crate::ids::{AreaId, DeviceId, RecordId, RevisionId};
 use crate::record::{Entry, Fields, Revision, history};
@@ -108,6 +108,9 @@ impl Replica {
         self.writing(|tx| {
             let one = one(tx, device, refused)?;
             decide(tx, &one.revision, None, world)?;
+            if !exchange::scope_ids(tx)?.contains(&one.revision.area) {
+                handover::leaves(tx, one.revision.record)?;
+            }
             fold::refresh(tx, one.revision.record)
         })
     }
