@@ -8,12 +8,9 @@ use crate::error::Code;
 use crate::ids::EpochId;
 use crate::replica::{Found, Gift};
 use crate::sync::{
-    Comparison, GiveHeader, Line, LogPlace, MAX_FETCHED, PlacesRequest, RangesRequest, Told, read_batch, write_batch,
-    write_line,
+    Comparison, GiveHeader, Line, LogPlace, MAX_BATCH_ENTRIES, MAX_FETCHED, PlacesRequest, RangesRequest, Told,
+    read_batch, write_batch, write_line,
 };
-
-/// Places that are asked about at once when two logs are compared.
-const PROBES: u64 = 64;
 
 /// Makes both sides hold the same, as far as they can agree.
 pub(super) fn repair<S: StationDoors>(sides: &mut Sides<'_, S>, epoch: EpochId) -> Result<Told, DeviceError> {
@@ -94,29 +91,24 @@ pub(super) fn pack(epoch: Option<EpochId>, gift: &Gift) -> Result<Vec<u8>, Devic
     Ok(write_batch(lines.iter().map(String::as_str))?)
 }
 
-/// The greatest place up to which the own log is the one that the station holds. The chain hash at a place commits to all
-/// before it, so a few questions find it in a log of any length.
+/// The greatest place up to which the own log is the one that the station holds, perhaps with holes: the chain hash at a place
+/// commits to all before it. Logs part shortly before their end, from which the search goes back.
 pub(super) fn common<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<u64, DeviceError> {
-    let (mut same, mut other) = (0, sides.replica.log_end(sides.device)? + 1);
-    while other - same > 1 {
+    let mut end = sides.replica.log_end(sides.device)?;
+    while end > 0 {
         sides.go_on()?;
-        let step = (other - same).div_ceil(PROBES);
-        let places: Vec<u64> = (same + 1..other).step_by(usize::try_from(step).unwrap_or(usize::MAX)).collect();
+        let places: Vec<u64> = (1..=end).rev().take(MAX_BATCH_ENTRIES).collect();
         let request = PlacesRequest { places: places.clone() };
         let answer = sides.asking(|station| station.places(&request))?;
         if answer.chains.len() != places.len() {
             return Err(DeviceError::Station(Code::AnswerUnreadable));
         }
-        for (place, chain) in places.into_iter().zip(answer.chains) {
-            if chain.is_some() && chain == sides.replica.chain_at(sides.device, place)? {
-                same = same.max(place);
-            } else {
-                other = other.min(place);
+        for (place, chain) in places.iter().zip(answer.chains) {
+            if chain.is_some() && chain == sides.replica.chain_at(sides.device, *place)? {
+                return Ok(*place);
             }
         }
-        if other <= same {
-            return Err(DeviceError::Station(Code::AnswerUnreadable));
-        }
+        end = end.saturating_sub(places.len() as u64);
     }
-    Ok(same)
+    Ok(0)
 }

@@ -320,6 +320,18 @@ pub(super) fn came(tx: &Transaction<'_>, device: DeviceId, missing: &[Hash]) -> 
     Ok(())
 }
 
+/// Asks anew about the blobs that stand at a place of which no receipt of this device will state them: somebody else has brought
+/// the revision, or it stands elsewhere now.
+pub(super) fn ask_again(tx: &Transaction<'_>, place: (DeviceId, u64)) -> Result<(), ReplicaError> {
+    tx.prepare_cached(
+        "UPDATE blob SET state = 'waiting', covered = 0 WHERE state = 'stored'
+           AND hash IN (SELECT hash FROM blob_named WHERE device = ?1 AND seq = ?2)",
+    )
+    .and_then(|mut to| to.execute(params![place.0, place.1]))
+    .map_err(ReplicaError::sql("asking about blobs again"))?;
+    Ok(())
+}
+
 /// Notes that a receipt states the named blobs that are at the station.
 pub(super) fn cover(tx: &Transaction<'_>, device: DeviceId) -> Result<(), ReplicaError> {
     tx.prepare_cached(&format!(

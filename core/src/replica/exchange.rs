@@ -141,6 +141,9 @@ impl Replica {
                         )
                         .and_then(|mut to| to.execute(params![device, item.seq, code.as_str()]))
                         .map_err(ReplicaError::sql("setting a refused revision aside"))?;
+                        if code == Code::RevisionKnown {
+                            blobs::ask_again(tx, (device, item.seq))?;
+                        }
                     }
                 }
             }

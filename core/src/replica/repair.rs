@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::{Head, add_new_to_log};
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
-use super::{Replica, ReplicaError, erase, exchange, fold, handover};
+use super::{Replica, ReplicaError, blobs, erase, exchange, fold, handover};
 use crate::error::Code;
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId};
@@ -407,8 +407,10 @@ fn is_erasure(body: &str) -> bool {
     serde_json::from_str::<Revision>(body).is_ok_and(|revision| revision.kind == Kind::Erasure)
 }
 
-/// What stood at a place names no blobs there any more.
+/// What stood at a place names no blobs there any more. Whether the station has those that are here is asked anew: it may have
+/// lost them with the place.
 fn unname(tx: &Transaction<'_>, place: (DeviceId, u64)) -> Result<(), ReplicaError> {
+    blobs::ask_again(tx, place)?;
     tx.prepare_cached("DELETE FROM blob_named WHERE device = ?1 AND seq = ?2")
         .and_then(|mut from| from.execute(params![place.0, place.1]))
         .map_err(ReplicaError::sql("forgetting the blobs of a place"))?;
