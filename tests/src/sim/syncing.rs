@@ -113,7 +113,9 @@ impl Sim {
             Ledger::look_at_receipt(n, tablet, &station, &rows)?;
             // A receipt that came in a file says nothing of what stood further on in another life of the store.
             let held = tablet.replica().holdings(tablet.device).map_err(|error| unexpected(n, &error))?;
-            tablet.may_differ = held.to_compare;
+            // What this tablet has lost or cannot send, others give back later, and it learns of it by comparing.
+            let lacking = |seq: u64| station.stands_at(tablet.device, seq).is_none();
+            tablet.may_differ = held.to_compare || tablet.was_put_back || tablet.cannot_send().into_iter().any(lacking);
         }
         Ok(())
     }

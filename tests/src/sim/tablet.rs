@@ -244,6 +244,13 @@ impl Tablet {
         serde_json::from_str(&json).unwrap()
     }
 
+    /// Own places of which nothing is here that could be sent: bodies that left, tombstones that the station did not take.
+    pub(super) fn cannot_send(&self) -> Vec<u64> {
+        let sql = "SELECT seq FROM gone WHERE device = ?1
+                   UNION SELECT seq FROM log WHERE device = ?1 AND refused = 'body_gone'";
+        self.peek(|at| at.prepare(sql)?.query_map([self.device], |row| row.get(0))?.collect())
+    }
+
     /// The newest receipt: its body and signature as they were kept.
     pub(super) fn receipt(&self) -> Option<(String, String)> {
         let sql = "SELECT body, signature FROM receipt ORDER BY n DESC LIMIT 1";
