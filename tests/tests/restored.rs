@@ -105,6 +105,75 @@ fn photo_of(tablet: &Tablet, visit: RecordId) -> Hash {
 }
 
 #[test]
+fn a_tablet_put_back_to_a_copy_finds_where_its_log_parts_also_if_the_station_lacks_what_came_before() {
+    let mut yesterday = Yesterday::new(Land::default());
+    // The second does not hold the area in which the first begins to write.
+    let (a, b) = (yesterday.tablet(1, 0), yesterday.tablet(2, 2));
+    let [near, far, ..] = yesterday.station.households[..] else { panic!("too few households") };
+    a.syncs();
+    b.syncs();
+    yesterday.backs_up();
+    a.writes(far, "note", "北井");
+    a.writes(near, "phone", "13800000002");
+    a.syncs();
+    let (name, copy) = (a.device(), copied(a.folder()));
+    a.writes(near, "phone", "13800000003");
+    a.syncs();
+    b.syncs();
+    let all = stored(&yesterday.station);
+
+    yesterday.is_put_back();
+    b.syncs();
+    put_back(&copy, a.folder());
+    let a = a.restarted();
+    a.writes(far, "phone", "13800000009");
+    a.syncs();
+    assert_ne!(a.device(), name);
+    b.syncs();
+    a.syncs();
+    let now = stored(&yesterday.station);
+    // What it wrote since, and the record of its new name.
+    assert_eq!((now.is_superset(&all), now.len(), yesterday.station.log().len()), (true, all.len() + 2, all.len() + 2));
+    let (of_near, of_far) = (a.page(near), a.page(far));
+    assert_eq!((of_near.phone.as_str(), of_far.phone.as_str()), ("13800000003", "13800000009"));
+    assert_eq!(a.record(far).fields["note"], "北井");
+    assert!(b.syncs().nothing_new && a.syncs().nothing_new);
+}
+
+#[test]
+fn of_a_visit_that_another_tablet_brings_back_the_photo_comes_from_the_one_that_took_it() {
+    let mut yesterday = Yesterday::new(Land::default());
+    let (a, b) = (yesterday.tablet(1, 0), yesterday.tablet(2, 1));
+    a.syncs();
+    b.syncs();
+    yesterday.backs_up();
+    let earlier = copied(a.folder());
+    let shot = Attached { question: "photo".to_owned(), bytes: photo(90) };
+    let visit = a.visits(yesterday.station.households[0], a_visit("visit"), &[shot]).visit;
+    a.syncs();
+    let (hash, later) = (photo_of(&a, visit), copied(a.folder()));
+    b.syncs();
+
+    yesterday.is_put_back();
+    std::fs::remove_file(yesterday.station.folder().join("blobs").join(Blobs::path(hash))).unwrap();
+    // A copy of the tablet takes the visit's place in the log, so that whoever has the visit says it anew.
+    put_back(&earlier, a.folder());
+    let a = a.restarted();
+    a.writes(yesterday.station.households[0], "note", "狗");
+    a.syncs();
+    b.syncs();
+    assert!(!yesterday.station.holds(hash));
+    put_back(&later, a.folder());
+    let a = a.restarted();
+    a.syncs();
+    assert!(yesterday.station.holds(hash), "it is not only on the tablet that took it");
+    b.syncs();
+    a.syncs();
+    assert!(a.syncs().nothing_new && b.syncs().nothing_new);
+    assert!(a.sync_status().unwrap().covered && b.sync_status().unwrap().covered);
+}
+
+#[test]
 fn a_tablet_put_back_to_a_copy_goes_on_under_another_name_and_doubles_nothing() {
     let mut yesterday = Yesterday::new(Land::default());
     let a = yesterday.tablet(1, 0);
