@@ -78,6 +78,13 @@ impl Sim {
         }
     }
 
+    /// A tablet compares what it holds with the station: afterwards it is at the end of the feed, wherever that is now.
+    pub(super) fn compares(&self, n: usize) {
+        if self.tablets[n].borrow().may_differ {
+            self.ledger.borrow_mut().may_begin_anew(n);
+        }
+    }
+
     /// The station said that it holds something else than this tablet.
     pub(super) fn differs(&self, n: usize) {
         let tablet = self.tablets[n].borrow();

@@ -260,6 +260,7 @@ impl StationDoors for Wire<'_> {
     }
 
     fn ranges(&self, request: &RangesRequest) -> Result<RangesAnswer, DeviceError> {
+        self.sim.compares(self.tablet);
         read(&self.carry(Door::Ranges, write(request))?)
     }
 
