@@ -1,5 +1,6 @@
 //! One sync, driven: the conversation says what to do, the replica and the transport do it.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -9,7 +10,7 @@ use super::upload::{self, Pace};
 use super::{DeviceError, Sending, StationDoors, repairing};
 use crate::error::Code;
 use crate::hash::Hash;
-use crate::ids::DeviceId;
+use crate::ids::{AreaId, DeviceId};
 use crate::record::Checkpoint;
 use crate::replica::{Found, Replica, ReplicaError};
 use crate::sync::{
@@ -233,8 +234,15 @@ impl<S: StationDoors> Sides<'_, S> {
     }
 
     fn keep(&mut self, receipt: &Receipt) -> Result<Told, DeviceError> {
-        self.stated(receipt)?;
+        let stated = self.stated(receipt)?;
         self.replica.keep_receipt(self.device, receipt)?;
+        let areas: BTreeSet<AreaId> = stated.scopes.iter().map(|scope| scope.area).collect();
+        let held: BTreeSet<AreaId> =
+            self.replica.holdings(self.device)?.scopes.iter().map(|scope| scope.area).collect();
+        // An area in which nothing is filed makes no other difference.
+        if held != areas {
+            self.log_in()?;
+        }
         Ok(Told::Kept)
     }
 

@@ -196,6 +196,7 @@ impl Replica {
                     }
                     make_place(tx, entry, device, stands)?;
                 }
+                repair::only_here(tx, revision, device, &mut sums)?;
                 take_in(tx, entry)?;
                 received.new += 1;
                 if held {

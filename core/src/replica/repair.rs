@@ -371,6 +371,31 @@ pub(super) fn make_room(
     }
 }
 
+/// A revision came from the station at its place: where else it stood in logs of others it stands no more.
+pub(super) fn only_here(
+    tx: &Transaction<'_>,
+    came: &Revision,
+    device: DeviceId,
+    sums: &mut Sums,
+) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql("looking where a revision stands");
+    let read = || {
+        let mut from = tx.prepare_cached(
+            "SELECT device, seq FROM log
+             WHERE record = ?1 AND id = ?2 AND device <> ?3 AND NOT (device = ?4 AND seq = ?5)",
+        )?;
+        from.query_map(params![came.record, came.id, device, came.device, came.seq], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<Result<Vec<(DeviceId, u64)>, _>>()
+    };
+    for place in read().map_err(doing)? {
+        unplace(tx, place, sums)?;
+        remove(tx, place)?;
+    }
+    Ok(())
+}
+
 fn body_at(connection: &Connection, place: (DeviceId, u64)) -> Result<Option<String>, ReplicaError> {
     connection
         .prepare_cached("SELECT body FROM log WHERE device = ?1 AND seq = ?2")
