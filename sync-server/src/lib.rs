@@ -26,6 +26,7 @@ pub mod demo;
 mod http;
 pub mod pack;
 pub mod password;
+mod quiet;
 pub mod server;
 pub mod store;
 mod upkeep;

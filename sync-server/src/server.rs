@@ -18,6 +18,7 @@ use crate::blobs::{Blobs, BlobsError};
 use crate::certificate::{Certificate, CertificateError};
 use crate::config::Config;
 use crate::http::{self, App};
+use crate::quiet::Quiet;
 use crate::store::{Store, StoreError};
 use crate::upkeep;
 
@@ -126,9 +127,10 @@ impl Server {
 
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Serving)?;
         let handle = Handle::new();
-        runtime.spawn(upkeep::check_visits(Arc::clone(&store), Arc::clone(&world)));
+        let quiet = Arc::new(Quiet::default());
+        runtime.spawn(upkeep::check_visits(Arc::clone(&store), Arc::clone(&quiet), Arc::clone(&world)));
         runtime.spawn(upkeep::look_after(Arc::clone(&store), blobs.clone(), Arc::clone(&world)));
-        let routes = http::router(App::new(Arc::clone(&store), blobs, world, config));
+        let routes = http::router(App::new(Arc::clone(&store), blobs, quiet, world, config));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = runtime.spawn(serve(listener, tls, handle.clone(), service));
         Ok(Running { url, store, handle, serving, runtime: Some(runtime) })

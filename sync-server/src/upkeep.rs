@@ -2,7 +2,7 @@
 //! erased, records whose time is over. Each is looked at by itself, and what fails is looked at again the next time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ailchin_core::pack;
 use ailchin_core::record::EraseReason;
@@ -10,6 +10,7 @@ use ailchin_core::world::World;
 use tokio::runtime::Handle;
 
 use crate::blobs::Blobs;
+use crate::quiet::Quiet;
 use crate::store::{Due, Rules, Store, StoreError};
 
 /// How often.
@@ -55,33 +56,39 @@ pub(crate) async fn look_after(store: Arc<Store>, blobs: Blobs, world: Arc<dyn W
 /// How often visits are looked for whose submissions are to be checked.
 const CHECK_EVERY: Duration = Duration::from_secs(20);
 
-/// Checks the submissions of visits soon after they came, for as long as the server runs.
-pub(crate) async fn check_visits(store: Arc<Store>, world: Arc<dyn World>) {
+/// Checks the submissions of visits soon after the tablets that brought them are done, for as long as the server runs.
+pub(crate) async fn check_visits(store: Arc<Store>, quiet: Arc<Quiet>, world: Arc<dyn World>) {
     let rules = match pack::builtin().map(Rules::of) {
         Ok(Ok(rules)) => Arc::new(rules),
         _ => return tracing::error!("the pack's forms cannot be read: visits are not checked"),
     };
     let mut now_and_then = tokio::time::interval(CHECK_EVERY);
+    let mut all_since = Instant::now();
     loop {
         now_and_then.tick().await;
         let (store, rules, world) = (Arc::clone(&store), Arc::clone(&rules), Arc::clone(&world));
-        let _ = tokio::task::spawn_blocking(move || {
-            if let Err(failed) = check_all(&store, &rules, &*world) {
-                tracing::warn!(error = %crate::causes(&failed), "checking visits");
-            }
-        })
-        .await;
+        let quiet = Arc::clone(&quiet);
+        let looking =
+            tokio::task::spawn_blocking(move || check_all(&store, &rules, &*world, &|| quiet.allows(all_since)));
+        match looking.await {
+            Ok(Ok(true)) => all_since = Instant::now(),
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(failed)) => tracing::warn!(error = %crate::causes(&failed), "checking visits"),
+        }
     }
 }
 
-fn check_all(store: &Store, rules: &Rules, world: &dyn World) -> Result<(), StoreError> {
+/// Whether that was all.
+fn check_all(store: &Store, rules: &Rules, world: &dyn World, go_on: &dyn Fn() -> bool) -> Result<bool, StoreError> {
+    let mut all = true;
     for station in store.stations()? {
-        let (checked, kept) = store.check_visits(station.id, rules, world.now())?;
+        let (checked, kept, done) = store.check_visits(station.id, rules, world.now(), go_on)?;
+        all &= done;
         if kept > 0 {
             tracing::info!(station = %station.id, checked, kept, "visits were checked; `ailchin-server form findings` shows what was found");
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Erases the records of all stations whose time is over by the pack's rules, if the clock can be believed.

@@ -59,7 +59,7 @@ fn findings(desk: &Desk, all: bool) -> Result<(), CliError> {
     let station = desk.station(&store)?;
     let pack = pack::builtin().map_err(|_| CliError::Unreadable("a pack"))?;
     let rules = Rules::of(pack).map_err(|source| CliError::Form { doing: "reading the pack's forms", source })?;
-    store.check_visits(station.id, &rules, desk.world.now()).map_err(CliError::store("checking visits"))?;
+    store.check_visits(station.id, &rules, desk.world.now(), &|| true).map_err(CliError::store("checking visits"))?;
     for found in store.findings(station.id, all).map_err(CliError::store("reading what was found"))? {
         let said: Value = serde_json::from_str(&found.findings).unwrap_or_default();
         let json = json!({

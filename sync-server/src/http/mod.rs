@@ -31,6 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::blobs::Blobs;
 use crate::config::Config;
+use crate::quiet::Quiet;
 use crate::store::{Store, StoreError};
 
 use answer::Refusal;
@@ -41,6 +42,7 @@ use tus::Turns;
 #[derive(Clone)]
 pub(crate) struct App {
     store: Arc<Store>,
+    quiet: Arc<Quiet>,
     world: Arc<dyn World>,
     blobs: Blobs,
     turns: Turns,
@@ -63,9 +65,16 @@ const UPLOADS_AT_ONCE: usize = 64;
 const LAST_PARTS_AT_ONCE: usize = 2;
 
 impl App {
-    pub(crate) fn new(store: Arc<Store>, blobs: Blobs, world: Arc<dyn World>, config: Config) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        blobs: Blobs,
+        quiet: Arc<Quiet>,
+        world: Arc<dyn World>,
+        config: Config,
+    ) -> Self {
         Self {
             store,
+            quiet,
             world,
             blobs,
             turns: Turns::default(),
@@ -138,12 +147,14 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let version = common_version(&app, &request);
+    app.quiet.disturb();
     let mut response = match version {
         Err(ref refusal) => refusal.clone().into_response(),
         // Photos on a slow wire take as long as they take, and never hold up text: uploads have caps of their own.
         Ok(_) if path.starts_with(tus::PATH) => next.run(request).await,
         Ok(_) => in_time(&app, request, next).await,
     };
+    app.quiet.disturb();
     tracing::info!(%method, path, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
     if let Ok(version) = version {

@@ -152,16 +152,17 @@ pub(super) fn follow_households(
     came: &[RecordId],
     world: &dyn World,
 ) -> Result<(), Fault> {
-    let mut late = BTreeSet::new();
-    for record in came {
-        let Some(row) = records::find(tx, station, *record)?.filter(|row| row.erased.is_none()) else { continue };
-        let Some(household) = row.household else { continue };
-        let asked = records::find(tx, station, household)?
-            .is_some_and(|household| household.erased == Some(EraseReason::Request));
-        if asked {
-            late.insert(*record);
-        }
-    }
+    let late: BTreeSet<RecordId> = tx
+        .all(
+            "SELECT late.record AS record FROM record AS household
+         JOIN record AS late ON late.station = household.station AND late.household = household.record
+         WHERE household.station = $1 AND household.erased = $2 AND late.erased IS NULL",
+            cells![station, EraseReason::Request.as_str()],
+            |row| row.get("record"),
+        )?
+        .into_iter()
+        .filter(|record| came.contains(record))
+        .collect();
     if late.is_empty() {
         return Ok(());
     }

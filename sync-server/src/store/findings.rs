@@ -74,16 +74,23 @@ impl Rules {
 }
 
 impl Store {
-    /// Checks the visits that were stored since it was asked last. How many were checked, and of how many something is kept.
+    /// Checks the visits that were stored since it was asked last, some hundred at a time and as long as `go_on` says so. How many
+    /// were checked, of how many something is kept, and whether that was all.
     ///
     /// # Errors
     /// What the database says; `not_found` for a station that is not here.
-    pub fn check_visits(&self, station: StationId, rules: &Rules, now: Instant) -> Result<(u64, u64), StoreError> {
+    pub fn check_visits(
+        &self,
+        station: StationId,
+        rules: &Rules,
+        now: Instant,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(u64, u64, bool), StoreError> {
         let (mut checked, mut kept) = (0, 0);
         loop {
             let (from, end, visits) = self.read("reading visits to check", |tx| waiting(tx, station))?;
-            if from >= end {
-                return Ok((checked, kept));
+            if from >= end || !go_on() {
+                return Ok((checked, kept, from >= end));
             }
             checked += visits.len() as u64;
             let found: Vec<(RevisionId, RecordId, String)> = visits

@@ -181,10 +181,11 @@ impl One<'_> {
                 Ok(_) => return Ok((Verdict::Refused(Code::OutOfScope), None)),
                 Err(code) => return Ok((Verdict::Refused(code), None)),
             };
-        if let Some(code) = erase::refusal(&entry, records::find(tx, station.id, entry.revision.record)?.as_ref()) {
+        let before = records::find(tx, station.id, entry.revision.record)?;
+        if let Some(code) = erase::refusal(&entry, before.as_ref()) {
             return Ok((Verdict::Refused(code), None));
         }
-        let Some((position, filed)) = records::store(appender, &entry, self.chain)? else {
+        let Some((position, filed)) = records::store(appender, &entry, self.chain, before)? else {
             return Ok((Verdict::Refused(Code::RevisionKnown), None));
         };
         if was_refused {

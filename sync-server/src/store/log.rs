@@ -12,7 +12,7 @@ use ailchin_core::time::Instant;
 
 use super::error::Fault;
 use super::place;
-use super::sql::{Tx, cells};
+use super::sql::{Cell, Tx, cells};
 use super::station::{self, StationRow};
 
 /// Whose place a row of the feed names that is about a record.
@@ -25,8 +25,55 @@ pub(super) struct Appender<'a, 't> {
     pub(super) now: Instant,
     next: u64,
     held: HashMap<AreaId, Digest>,
+    /// Rows of the feed that are not written yet.
+    feed: Vec<FeedRow>,
     /// Whether revisions moved on to other positions.
     moved: bool,
+}
+
+/// How many rows of the feed are written with one statement, as long as so many are left.
+const FEED_ROWS: [usize; 3] = [32, 8, 1];
+
+const FEED_COLUMNS: [&str; 10] =
+    ["station", "position", "area", "what", "device", "seq", "record", "body_hash", "area_count", "area_digest"];
+
+/// A row of the feed.
+struct FeedRow {
+    position: u64,
+    area: AreaId,
+    what: u32,
+    place: (DeviceId, u64),
+    record: RecordId,
+    body_hash: Hash,
+    held: (u64, Hash),
+}
+
+impl FeedRow {
+    fn cells<'r>(&'r self, station: &'r StationId) -> [Cell<'r>; FEED_COLUMNS.len()] {
+        *cells![
+            *station,
+            self.position,
+            self.area,
+            self.what,
+            self.place.0,
+            self.place.1,
+            self.record,
+            self.body_hash,
+            self.held.0,
+            self.held.1
+        ]
+    }
+}
+
+/// The statement that writes so many rows.
+fn insert_feed(rows: usize) -> String {
+    let columns = FEED_COLUMNS.len();
+    let row = |n: usize| {
+        let cells: Vec<String> = (1..=columns).map(|column| format!("${}", n * columns + column)).collect();
+        format!("({})", cells.join(", "))
+    };
+    let values: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO feed ({}) VALUES {}", FEED_COLUMNS.join(", "), values.join(", "))
 }
 
 /// What stands at a position of the feed.
@@ -39,7 +86,8 @@ enum What {
 
 impl<'a, 't> Appender<'a, 't> {
     pub(super) fn begin(tx: &'a Tx<'t>, station: &StationRow, now: Instant) -> Self {
-        Self { tx, station: station.id, now, next: station.next_position, held: HashMap::new(), moved: false }
+        let next = station.next_position;
+        Self { tx, station: station.id, now, next, held: HashMap::new(), feed: Vec::new(), moved: false }
     }
 
     /// Stores an entry with its chain hash, filed in an area, and the blobs it names; its position, or `None` if a revision of
@@ -96,6 +144,7 @@ impl<'a, 't> Appender<'a, 't> {
             },
         )?;
         self.moved |= !moving.is_empty();
+        self.write_feed()?;
         let mut left: BTreeMap<AreaId, Digest> = BTreeMap::new();
         for ((device, seq), hash, from, before) in moving {
             left.entry(from).or_default().add(hash);
@@ -125,7 +174,7 @@ impl<'a, 't> Appender<'a, 't> {
         }
     }
 
-    /// Writes the next row of the feed.
+    /// The next row of the feed. It stands there once [`Self::write_feed`] was called.
     fn feed(
         &mut self,
         area: AreaId,
@@ -135,24 +184,33 @@ impl<'a, 't> Appender<'a, 't> {
         body_hash: Hash,
         digest: Digest,
     ) -> Result<(), Fault> {
-        self.tx.execute(
-            "INSERT INTO feed (station, position, area, what, device, seq, record, body_hash, area_count, area_digest)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            cells![
-                self.station,
-                self.next,
-                area,
-                what as u32,
-                device,
-                seq,
-                record,
-                body_hash,
-                digest.count,
-                digest.sum()
-            ],
-        )?;
+        self.feed.push(FeedRow {
+            position: self.next,
+            area,
+            what: what as u32,
+            place: (device, seq),
+            record,
+            body_hash,
+            held: (digest.count, digest.sum()),
+        });
+        if self.feed.len() == FEED_ROWS[0] {
+            self.write_feed()?;
+        }
         self.held.insert(area, digest);
         self.next += 1;
+        Ok(())
+    }
+
+    fn write_feed(&mut self) -> Result<(), Fault> {
+        let rows = std::mem::take(&mut self.feed);
+        let mut left = &rows[..];
+        for at_once in FEED_ROWS {
+            while let Some((now, rest)) = left.split_at_checked(at_once) {
+                let cells: Vec<Cell<'_>> = now.iter().flat_map(|row| row.cells(&self.station)).collect();
+                self.tx.execute(&insert_feed(at_once), &cells)?;
+                left = rest;
+            }
+        }
         Ok(())
     }
 
@@ -189,7 +247,8 @@ impl<'a, 't> Appender<'a, 't> {
     }
 
     /// Writes the next position down.
-    pub(super) fn finish(self) -> Result<(), Fault> {
+    pub(super) fn finish(mut self) -> Result<(), Fault> {
+        self.write_feed()?;
         station::set_next_position(self.tx, self.station, self.next)
     }
 }

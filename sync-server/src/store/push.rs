@@ -11,6 +11,7 @@ use ailchin_core::world::World;
 use super::device::DeviceRow;
 use super::error::Fault;
 use super::log::Appender;
+use super::records::RecordRow;
 use super::sql::{Tx, cells};
 use super::{Store, StoreError, device, erase, place, records, station, stretches};
 
@@ -82,9 +83,9 @@ pub(super) fn by(
                 let stored = match (gone, read(tx, station.id, body, author, seq, scopes.as_deref())?) {
                     (Some(_), _) => Err(Code::BodyGone),
                     (None, Err(code)) => Err(code),
-                    (None, Ok(entry)) => {
+                    (None, Ok((entry, before))) => {
                         came.push(entry.revision.record);
-                        records::store(&mut appender, &entry, link)?.ok_or(Code::RevisionKnown)
+                        records::store(&mut appender, &entry, link, before)?.ok_or(Code::RevisionKnown)
                     }
                 };
                 match stored {
@@ -156,7 +157,8 @@ fn gone_hash(body: &[u8]) -> Option<Hash> {
     Hash::parse(std::str::from_utf8(hash).ok()?).ok()
 }
 
-/// Reads a body and checks it. It may change what belongs to the device's scopes, or puts into them.
+/// Reads a body and checks it, and finds where its record is filed. It may change what belongs to the device's scopes, or puts
+/// into them.
 fn read(
     tx: &Tx<'_>,
     station: StationId,
@@ -164,7 +166,7 @@ fn read(
     author: &DeviceRow,
     seq: u64,
     scopes: Option<&[AreaId]>,
-) -> Result<Result<Entry, Code>, Fault> {
+) -> Result<Result<(Entry, Option<RecordRow>), Code>, Fault> {
     let entry = match read_body(body, author.id, seq).and_then(|entry| by_its_officer(entry, author.officer)) {
         Ok(entry) => entry,
         Err(code) => return Ok(Err(code)),
@@ -172,13 +174,16 @@ fn read(
     if entry.revision.kind.is_the_stations() {
         return Ok(Err(Code::OutOfScope));
     }
-    if let Some(code) = erase::refusal(&entry, records::find(tx, station, entry.revision.record)?.as_ref()) {
+    let before = records::find(tx, station, entry.revision.record)?;
+    if let Some(code) = erase::refusal(&entry, before.as_ref()) {
         return Ok(Err(code));
     }
-    let Some(scopes) = scopes.filter(|scopes| !scopes.contains(&entry.revision.area)) else { return Ok(Ok(entry)) };
-    let filed = records::find(tx, station, entry.revision.record)?.map(|row| row.filed);
-    let own_area = filed.is_some_and(|filed| scopes.contains(&filed)) && stays(tx, station, &entry)?;
-    Ok(if own_area { Ok(entry) } else { Err(Code::OutOfScope) })
+    let area = entry.revision.area;
+    let may = scopes.is_none_or(|scopes| {
+        // What leaves its record's own area as it is may change what is filed in the scopes.
+        scopes.contains(&area) || before.is_some_and(|row| scopes.contains(&row.filed) && row.area == area)
+    });
+    Ok(if may { Ok((entry, before)) } else { Err(Code::OutOfScope) })
 }
 
 /// A tablet is one officer's from its enrolment on; what it writes names that officer. The console's writes name the station,
@@ -186,12 +191,6 @@ fn read(
 pub(super) fn by_its_officer(entry: Entry, officer: Option<OfficerId>) -> Result<Entry, Code> {
     let another = officer.is_some_and(|officer| entry.revision.officer != officer && !entry.revision.is_tombstone());
     if another { Err(Code::OfficerWrong) } else { Ok(entry) }
-}
-
-/// Whether a change leaves its record's own area as it is.
-fn stays(tx: &Tx<'_>, station: StationId, entry: &Entry) -> Result<bool, Fault> {
-    let area = records::find(tx, station, entry.revision.record)?.map(|row| row.area);
-    Ok(area == Some(entry.revision.area))
 }
 
 /// Reads a body and checks all that can be checked without the store.

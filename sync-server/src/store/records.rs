@@ -98,12 +98,16 @@ fn revisions(tx: &Tx<'_>, station: StationId, record: RecordId) -> Result<Vec<Re
 /// ([`Appender::restate`]).
 pub(super) type Stands = (u64, Option<AreaId>);
 
-/// Stores an entry where its record is filed, and moves the record if the entry does. `None` if a revision of its name is
-/// stored already.
-pub(super) fn store(appender: &mut Appender<'_, '_>, entry: &Entry, chain: Hash) -> Result<Option<Stands>, Fault> {
+/// Stores an entry where its record is filed, which [`find`] has found `before`, and moves the record if the entry does. `None`
+/// if a revision of its name is stored already.
+pub(super) fn store(
+    appender: &mut Appender<'_, '_>,
+    entry: &Entry,
+    chain: Hash,
+    before: Option<RecordRow>,
+) -> Result<Option<Stands>, Fault> {
     let (tx, station) = (appender.tx, appender.station);
     let revision = &entry.revision;
-    let before = find(tx, station, revision.record)?;
     let (household, filed_in) = match before {
         Some(row) => (row.household, row.filed),
         None => {

@@ -243,7 +243,8 @@ pub(super) fn author(
             })
             .map_err(|_| Fault::Unreadable)?;
             head = (head.0 + 1, entry.chain_after(head.1));
-            records::store(&mut appender, &entry, head.1)?.ok_or(Fault::Unreadable)?;
+            let before = records::find(tx, station.id, change.record)?;
+            records::store(&mut appender, &entry, head.1, before)?.ok_or(Fault::Unreadable)?;
             hashes.push(entry.body_hash);
             written.push(entry.revision.id);
         }

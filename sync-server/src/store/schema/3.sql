@@ -3,6 +3,8 @@
 -- Why a record was erased, if it was.
 ALTER TABLE record ADD COLUMN erased TEXT;
 
+CREATE INDEX record_erased ON record (station, erased) WHERE erased IS NOT NULL;
+
 -- Blobs that only erased records named. What comes of them later is none.
 CREATE TABLE doomed (
     station BLOB NOT NULL,
