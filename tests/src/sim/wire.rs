@@ -279,13 +279,16 @@ impl StationDoors for Wire<'_> {
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError> {
         let (hash, media_type, size) = (blob.hash, blob.media_type.clone(), blob.size_bytes);
         let bytes = whole.unwrap_or_default().to_vec();
-        let offset = read(&self.carry(Door::BeginBlob { hash, media_type, size }, bytes)?)?;
+        let [offset] = read(&self.carry(Door::BeginBlob { hash, media_type, size }, bytes)?)?;
         Ok(Upload { address: hash.to_string(), offset })
     }
 
     fn blob_at(&self, address: &str) -> Result<Option<Upload>, DeviceError> {
         match self.carry(Door::BlobAt(Hash::parse(address).unwrap()), Vec::new()) {
-            Ok(answer) => Ok(Some(Upload { address: address.to_owned(), offset: read(&answer)? })),
+            Ok(answer) => {
+                let [offset] = read(&answer)?;
+                Ok(Some(Upload { address: address.to_owned(), offset }))
+            }
             Err(DeviceError::Station(Code::NotFound)) => Ok(None),
             Err(other) => Err(other),
         }
@@ -293,7 +296,8 @@ impl StationDoors for Wire<'_> {
 
     fn send_part(&self, upload: &Upload, bytes: &[u8]) -> Result<u64, DeviceError> {
         let (hash, offset) = (Hash::parse(&upload.address).unwrap(), upload.offset);
-        read(&self.carry(Door::AddToBlob { hash, offset }, bytes.to_vec())?)
+        let [offset] = read(&self.carry(Door::AddToBlob { hash, offset }, bytes.to_vec())?)?;
+        Ok(offset)
     }
 }
 
