@@ -26,10 +26,8 @@ const CONNECTIONS: usize = 12;
 const TRIES: u32 = 5;
 
 /// What every connection is told. A server that hangs in a transaction must not hold the others up for ever, and what was
-/// answered must be on disk even where the database's default is less. Every join here follows an index; before there are
-/// statistics, a station's whole log would be read instead for every few revisions of a pull.
+/// answered must be on disk even where the database's default is less.
 const GREETING: &str = "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s';
-    SET enable_hashjoin = off; SET enable_mergejoin = off;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
