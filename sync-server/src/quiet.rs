@@ -25,3 +25,21 @@ impl Quiet {
         last.is_none_or(|last| last.elapsed() > PAUSE) || waiting.elapsed() > AT_MOST
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_wait_waits_while_somebody_is_served_but_not_for_ever() {
+        let quiet = Quiet::default();
+        let now = Instant::now();
+        assert!(quiet.allows(now), "nobody was served yet");
+        quiet.disturb();
+        assert!(!quiet.allows(now));
+        let Some(long_ago) = now.checked_sub(AT_MOST + PAUSE) else { return };
+        assert!(quiet.allows(long_ago));
+        *quiet.0.lock().unwrap_or_else(PoisonError::into_inner) = now.checked_sub(PAUSE * 2);
+        assert!(quiet.allows(now), "the last one is gone");
+    }
+}

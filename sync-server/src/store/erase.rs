@@ -155,8 +155,8 @@ pub(super) fn follow_households(
     let late: BTreeSet<RecordId> = tx
         .all(
             "SELECT late.record AS record FROM record AS household
-         JOIN record AS late ON late.station = household.station AND late.household = household.record
-         WHERE household.station = $1 AND household.erased = $2 AND late.erased IS NULL",
+             JOIN record AS late ON late.station = household.station AND late.household = household.record
+             WHERE household.station = $1 AND household.erased = $2 AND late.erased IS NULL",
             cells![station, EraseReason::Request.as_str()],
             |row| row.get("record"),
         )?
