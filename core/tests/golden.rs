@@ -107,8 +107,10 @@ fn messages() -> Vec<Message> {
         json_of("push-header", &push_header()),
         json_of("push-answer", &PushAnswer { seq: 3, items: items.clone() }),
         json_of("pull-end", &PullEnd { end: 8, more: true, left: 12 }),
-        json_of("receipt-request", &ReceiptRequest { epoch: EPOCH, position: 8, scopes: scopes() }),
+        json_of("receipt-request", &ReceiptRequest { epoch: EPOCH, position: 8, scopes: scopes(), blobs: Vec::new() }),
+        json_of("receipt-request-blobs", &receipt_request_with_blobs()),
         json_of("receipt-body", &receipt_body()),
+        json_of("receipt-body-asked", &receipt_body_that_was_asked()),
         json_of("receipt-answer", &Receipt::sign(&key(2), &receipt_body()).unwrap()),
         json_of("checkpoint", &push_header().checkpoint),
         json_of("ranges-request", &RangesRequest { epoch: EPOCH, ranges: vec![Range::all(ROOT), range()] }),
@@ -275,8 +277,20 @@ fn receipt_body() -> ReceiptBody {
         blobs_stored: 1,
         blobs_digest: Some(Hash::of(b"here")),
         blobs_missing: vec![Hash::of(b"missing")],
+        blobs_asked_stored: Vec::new(),
+        blobs_asked_erased: Vec::new(),
         scopes: scopes(),
     }
+}
+
+fn receipt_request_with_blobs() -> ReceiptRequest {
+    let blobs = vec![Hash::of(b"here"), Hash::of(b"erased"), Hash::of(b"missing")];
+    ReceiptRequest { epoch: EPOCH, position: 8, scopes: scopes(), blobs }
+}
+
+fn receipt_body_that_was_asked() -> ReceiptBody {
+    let (stored, erased) = (vec![Hash::of(b"here")], vec![Hash::of(b"erased")]);
+    ReceiptBody { blobs_asked_stored: stored, blobs_asked_erased: erased, ..receipt_body() }
 }
 
 fn revision(seq: u64) -> Revision {

@@ -439,6 +439,8 @@ fn receipt(desk: &Desk, epoch: EpochId) -> Receipt {
         blobs_stored: 0,
         blobs_digest: None,
         blobs_missing: Vec::new(),
+        blobs_asked_stored: Vec::new(),
+        blobs_asked_erased: Vec::new(),
         scopes: Vec::new(),
     };
     Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap()

@@ -158,7 +158,9 @@ fn write(to: &mut impl std::io::Write, line: FeedLine<'_>) -> std::io::Result<()
         FeedLine::Entry { at, filed: Some(area), body } => {
             writeln!(to, "{{\"at\":{at},\"in\":\"{area}\",\"rev\":{body}}}")
         }
-        FeedLine::Left { record, area } => writeln!(to, "{{\"out\":\"{record}\",\"of\":\"{area}\"}}"),
+        FeedLine::Left { at, record, area } => {
+            writeln!(to, "{{\"at\":{at},\"out\":\"{record}\",\"of\":\"{area}\"}}")
+        }
         FeedLine::Proof(proof) => {
             to.write_all(b"{\"proof\":")?;
             serde_json::to_writer(&mut *to, proof)?;

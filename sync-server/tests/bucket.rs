@@ -132,7 +132,7 @@ fn a_blob_whose_row_was_lost_is_found_again_in_the_bucket_once_its_bytes_are_ver
     for scope in scopes.iter_mut().filter(|scope| scope.area == station.gacha[0]) {
         tablet.bodies.iter().for_each(|body| scope.digest.add(Hash::of(body.as_bytes())));
     }
-    let request = ReceiptRequest { epoch: station.epoch, position, scopes };
+    let request = ReceiptRequest { epoch: station.epoch, position, scopes, blobs: Vec::new() };
     let receipt: Receipt = read(doors.post("/v1/sync/receipt").bearer_auth(&token).json(&request).send().unwrap());
     let body: ReceiptBody = serde_json::from_str(&receipt.body).unwrap();
     assert_eq!((body.blobs_named, body.blobs_stored, body.blobs_missing), (2, 1, vec![Hash::of(&torn)]));

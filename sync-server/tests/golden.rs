@@ -280,7 +280,7 @@ fn a_recording_of_today_is_made() {
         .collect();
     let position = station.next_position() - 1;
     let scopes = tablet.held(&station.store, &own, position);
-    let receipt = ReceiptRequest { epoch: station.epoch, position, scopes };
+    let receipt = ReceiptRequest { epoch: station.epoch, position, scopes, blobs: Vec::new() };
     said.push(post("receipt", "/v1/sync/receipt", message(&receipt)));
     let wrong = ReceiptRequest { scopes: Vec::new(), ..receipt };
     said.push(post("receipt that differs", "/v1/sync/receipt", message(&wrong)));

@@ -51,7 +51,7 @@ fn a_tablet_enrols_logs_in_pushes_pulls_and_gets_a_receipt() {
         other => panic!("{other:?}"),
     });
     let scopes = tablet.held(&station.store, &own.collect::<Vec<_>>(), pulled.end.end);
-    let mut request = ReceiptRequest { epoch: station.epoch, position: pulled.end.end, scopes };
+    let mut request = ReceiptRequest { epoch: station.epoch, position: pulled.end.end, scopes, blobs: Vec::new() };
     let ask = |request: &_| doors.post("/v1/sync/receipt").bearer_auth(&token).json(request).send().unwrap();
     let receipt: Receipt = read(ask(&request));
     let body = receipt.read(&enrolled.station_key).unwrap();

@@ -83,8 +83,12 @@ fn lived(on: On, seed: u64) -> Lived {
         })
         .collect();
     let position = station.next_position() - 1;
-    let request =
-        ReceiptRequest { epoch: station.epoch, position, scopes: tablet.held(&station.store, &own, position) };
+    let request = ReceiptRequest {
+        epoch: station.epoch,
+        position,
+        scopes: tablet.held(&station.store, &own, position),
+        blobs: Vec::new(),
+    };
     let receipt = station.store.receipt(station.id, tablet.device, &request, world).unwrap();
     Lived { station, tablet, other, session, receipt, request }
 }

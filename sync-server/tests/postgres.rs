@@ -54,7 +54,12 @@ fn what_is_pushed_through_one_server_is_pulled_and_receipted_through_another() {
     let brought = pulled.entries().filter(|(_, entry)| entry.revision.device == writer.device).count();
     assert_eq!(brought, 4);
     let position = pulled.end.end;
-    let request = ReceiptRequest { epoch: station.epoch, position, scopes: reader.held(&station.store, &[], position) };
+    let request = ReceiptRequest {
+        epoch: station.epoch,
+        position,
+        scopes: reader.held(&station.store, &[], position),
+        blobs: Vec::new(),
+    };
     let ask = |doors: &Doors| doors.post("/v1/sync/receipt").bearer_auth(&token).json(&request).send().unwrap();
     for doors in [&one, &other] {
         let receipt: Receipt = read(ask(doors));

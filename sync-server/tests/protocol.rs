@@ -254,8 +254,12 @@ fn the_examples_of_the_protocol_are_what_is_said() {
         })
         .collect();
     let position = station.next_position() - 1;
-    let mut request =
-        ReceiptRequest { epoch: station.epoch, position, scopes: tablet.held(&station.store, &own, position) };
+    let mut request = ReceiptRequest {
+        epoch: station.epoch,
+        position,
+        scopes: tablet.held(&station.store, &own, position),
+        blobs: Vec::new(),
+    };
     let asked = examples.message("receipt-request", &request);
     let ask = |body: String| doors.post("/v1/sync/receipt").bearer_auth(&session).body(body).send().unwrap();
     let receipt = examples.answer("receipt-answer", ask(asked));

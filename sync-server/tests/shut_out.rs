@@ -65,7 +65,8 @@ impl ShutOut {
 }
 
 fn sealed(station: &Station, tablet: &Tablet, recipient: &str, part: u32, frame: Option<&Frame>) -> Vec<u8> {
-    let content = Content::Ask(Ask { epoch: None, position: 0, first: 1, recipient: recipient.to_owned() });
+    let content =
+        Content::Ask(Ask { epoch: None, position: 0, first: 1, recipient: recipient.to_owned(), blobs: Vec::new() });
     let head = Head {
         format: FORMAT,
         station: station.id,

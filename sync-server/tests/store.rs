@@ -378,8 +378,12 @@ fn a_receipt_states_what_is_held_and_a_difference_is_told(on: On) {
     assert_eq!(refusals(&answer.items)[3], Some("out_of_scope"));
     let stored = own(&tablet, &answer.items[..3]);
     let position = station.next_position() - 1;
-    let mut request =
-        ReceiptRequest { epoch: station.epoch, position, scopes: tablet.held(&station.store, &stored, position) };
+    let mut request = ReceiptRequest {
+        epoch: station.epoch,
+        position,
+        scopes: tablet.held(&station.store, &stored, position),
+        blobs: Vec::new(),
+    };
 
     let receipt = station.store.receipt(station.id, tablet.device, &request, &*station.world).unwrap();
     let body = receipt.read(&tablet.enrolled.as_ref().unwrap().station_key).unwrap();

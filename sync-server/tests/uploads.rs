@@ -123,7 +123,7 @@ fn a_blob_comes_in_parts_counts_when_it_is_whole_and_comes_once() {
     let Verdict::Stored(position) = answer.items[0].verdict else { panic!("{answer:?}") };
     let own = [(position, tablet.bodies[0].clone())];
     let scopes = tablet.held(&station.store, &own, position);
-    let request = ReceiptRequest { epoch: station.epoch, position, scopes };
+    let request = ReceiptRequest { epoch: station.epoch, position, scopes, blobs: Vec::new() };
     let counted = || {
         let ask = doors.post("/v1/sync/receipt").bearer_auth(&hand.token).json(&request);
         let body = read::<Receipt>(ask.send().unwrap()).read(&tablet.enrolled.as_ref().unwrap().station_key).unwrap();

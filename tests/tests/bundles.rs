@@ -193,6 +193,34 @@ fn an_answer_to_an_older_bundle_is_still_good_and_one_that_a_sync_outran_does_no
 }
 
 #[test]
+fn an_answer_from_before_areas_were_given_takes_none_of_them_back() {
+    let remote = Remote::new();
+    let given = remote.station.areas[2];
+    remote.station.takes_area(0, given);
+    let taken = remote.is_answered(&remote.exports(PART_BYTES));
+    assert!(taken.receipt && remote.tablet.digests().iter().all(|scope| scope.area != given));
+    remote.tablet.writes(remote.station.households[0], "phone", "13900000007");
+    let export = remote.exports(PART_BYTES);
+    export.files.iter().for_each(|file| drop(remote.station.takes(file).unwrap()));
+    let older = remote.station.answers(remote.tablet.device(), remote.stick.path(), PART_BYTES);
+    remote.station.gives_area(0, given);
+    remote.wire.mend();
+    remote.tablet.syncs_anew();
+    let held = remote.tablet.digests();
+    assert!(held.iter().any(|scope| scope.area == given));
+
+    let taken = remote.tablet.import_answers(&older).unwrap();
+    assert_eq!((taken.pulled, taken.receipt, taken.covered), (0, false, true));
+    assert_eq!(remote.tablet.digests(), held);
+    assert!(remote.tablet.syncs().nothing_new);
+    // The next one is answered for all areas.
+    remote.wire.cut_after(ailchin_tests::Way::Up, 0);
+    remote.tablet.writes(remote.station.households[2], "phone", "13900000008");
+    let taken = remote.is_answered(&remote.exports(PART_BYTES));
+    assert!(taken.receipt && taken.covered);
+}
+
+#[test]
 fn whoever_carries_a_bundle_can_neither_read_nor_change_it() {
     let remote = Remote::new();
     remote.works();

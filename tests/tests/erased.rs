@@ -4,7 +4,9 @@
 use ailchin_core::device::Attached;
 use ailchin_core::error::Code;
 use ailchin_core::ids::RecordId;
-use ailchin_core::record::{EraseReason, Fields, Kind};
+use ailchin_core::record::{EraseReason, Fields, Kind, blobs};
+use ailchin_core::view::Finished;
+use ailchin_server::store::ConsoleChange;
 use ailchin_tests::tablet::{a_visit, photo};
 use ailchin_tests::{Land, Tablet, Yesterday};
 use serde_json::json;
@@ -101,6 +103,34 @@ fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_
 }
 
 #[test]
+fn a_photo_that_was_handed_over_goes_when_its_household_is_erased_where_the_tablet_does_not_look() {
+    let mut place = Yesterday::new(Land::default());
+    let tablet = synced(&mut place, 1, 2);
+    let [asks, _, stays, ..] = place.station.households[..] else { panic!("too few households") };
+    let photo_of = |visit: Finished| {
+        let entry = tablet.log().into_iter().find(|entry| entry.revision.record == visit.visit).unwrap();
+        blobs(&entry.revision.fields).find(|(_, value)| value["media_type"] == "image/jpeg").unwrap().0
+    };
+    let gone = photo_of(tablet.visits(asks, a_visit("visit"), &[attached(7)]));
+    let kept = photo_of(tablet.visits(stays, a_visit("visit"), &[attached(9)]));
+    tablet.syncs();
+    let (area, parents) = (place.station.areas[2], vec![tablet.record(asks).log[0].id]);
+    place.station.write(&[ConsoleChange { record: asks, kind: Kind::Household, area, parents, fields: Fields::new() }]);
+    tablet.syncs();
+    let has = |hash| tablet.with(|replica, _, _| Ok(replica.blob(hash)?)).is_ok();
+    assert!(tablet.with(|replica, author, _| Ok(replica.record(asks, author.device)?)).is_err());
+    assert!(has(gone) && has(kept), "the station may yet be put back to a copy");
+
+    erases(&place, asks);
+    tablet.visits(stays, a_visit("visit"), &[attached(11)]);
+    tablet.syncs();
+    assert!(!has(gone) && has(kept));
+    assert!(tablet.sync_status().unwrap().covered);
+    assert_eq!(tablet.with(|replica, _, _| Ok(replica.space()?)).unwrap().can_free, 2, "a receipt states both");
+    assert!(tablet.syncs().nothing_new);
+}
+
+#[test]
 fn a_tablet_that_comes_later_gets_tombstones_and_the_same_digests() {
     let mut place = Yesterday::new(Land::default());
     let a = synced(&mut place, 1, 0);
@@ -149,7 +179,7 @@ fn a_station_put_back_to_before_the_household_gets_tombstones_back() {
     let (a, b) = (synced(&mut place, 1, 0), synced(&mut place, 2, 1));
     place.backs_up();
     let household = RecordId::from_bytes([0x55; 16]);
-    let change = ailchin_server::store::ConsoleChange {
+    let change = ConsoleChange {
         record: household,
         kind: Kind::Household,
         area: place.station.areas[1],

@@ -230,6 +230,36 @@ fn what_a_station_refused_in_the_copy_that_it_is_put_back_to_stays_on_the_tablet
     assert_eq!(refused.iter().map(|entry| entry.revision).collect::<Vec<_>>(), [written]);
 }
 
+/// Files a household elsewhere; the revision that says so.
+fn moves(yesterday: &Yesterday, household: RecordId, area: usize, parent: RevisionId) -> RevisionId {
+    let (area, parents) = (yesterday.station.areas[area], vec![parent]);
+    yesterday.station.write(&[ConsoleChange {
+        record: household,
+        kind: Kind::Household,
+        area,
+        parents,
+        fields: Fields::new(),
+    }]);
+    yesterday.station.log().last().unwrap().1.revision.id
+}
+
+#[test]
+fn what_is_sent_after_a_household_came_back_is_not_taken_for_what_left_with_it() {
+    let mut yesterday = Yesterday::new(Land::default());
+    let tablet = yesterday.tablet(1, 2);
+    tablet.syncs();
+    let household = yesterday.station.households[0];
+    let (root, home) = (tablet.record(household).log[0].id, tablet.record(household).area);
+    let home = yesterday.station.areas.iter().position(|area| *area == home).unwrap();
+    let away = moves(&yesterday, household, 2, root);
+    tablet.writes(household, "note", "狗");
+    moves(&yesterday, household, home, away);
+    let outcome = tablet.syncs();
+    assert_eq!((outcome.pushed, outcome.repaired), (1, 0));
+    let status = tablet.sync_status().unwrap();
+    assert!(status.covered && status.difference.is_none());
+}
+
 #[test]
 fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and_unsent_work() {
     let mut yesterday = Yesterday::new(Land::default());
@@ -241,15 +271,7 @@ fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and
     let visit = old.visits(household, a_visit("visit"), &[]).visit;
     both.writes(household, "note", "狗");
 
-    let root = old.record(household).log[0].id;
-    let moved = ConsoleChange {
-        record: household,
-        kind: Kind::Household,
-        area: yesterday.station.areas[2],
-        parents: vec![root],
-        fields: Fields::new(),
-    };
-    yesterday.station.write(&[moved]);
+    moves(&yesterday, household, 2, old.record(household).log[0].id);
 
     assert_eq!(old.syncs().pushed, 1, "it hands over what it had");
     assert!(old.with(|replica, author, _| Ok(replica.record(household, author.device)?)).is_err(), "and lets go");

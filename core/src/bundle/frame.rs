@@ -66,6 +66,9 @@ pub struct Ask {
     pub first: u64,
     /// To whom the answer is to be sealed, `age1…`.
     pub recipient: String,
+    /// Blobs of own revisions that no receipt has stated yet, at most [`MAX_BLOBS_ASKED`](crate::sync::MAX_BLOBS_ASKED).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs: Vec<Hash>,
 }
 
 /// What the station says besides the frames of an answer.

@@ -17,7 +17,13 @@ fn export() -> Head {
         part: 1,
         parts: 2,
         at_ms: Instant::from_ms(1_000),
-        content: Content::Ask(Ask { epoch: None, position: 0, first: 1, recipient: "age1…".to_owned() }),
+        content: Content::Ask(Ask {
+            epoch: None,
+            position: 0,
+            first: 1,
+            recipient: "age1…".to_owned(),
+            blobs: Vec::new(),
+        }),
     }
 }
 

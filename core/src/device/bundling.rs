@@ -52,8 +52,9 @@ impl Bundling<'_> {
         let waiting = self.replica.waiting(self.device)?;
         let first = self.replica.first_unsent(self.device)?;
         let own = self.replica.sealing_key(self.world)?.recipient()?;
-        let content = Content::Ask(Ask { epoch: holdings.epoch, position: holdings.cursor, first, recipient: own });
-        let pushes = self.pushes(first, holdings.epoch)?;
+        let (epoch, position) = (holdings.epoch, holdings.cursor);
+        let content = Content::Ask(Ask { epoch, position, first, recipient: own, blobs: holdings.blobs });
+        let pushes = self.pushes(first, epoch)?;
         let blobs = self.replica.waiting_blobs()?;
 
         let sizes: Vec<u64> =
@@ -85,7 +86,7 @@ impl Bundling<'_> {
             blobs: blobs.len() as u64,
             answered_at: None,
         };
-        self.replica.keep_export(&line, holdings.epoch)?;
+        self.replica.keep_export(&line, epoch)?;
         Ok(BundleExported { bundle: line, folder: folder.to_string_lossy().into_owned(), files })
     }
 
@@ -199,6 +200,10 @@ impl Bundling<'_> {
                 self.replica.note_difference(self.world.now(), Found { returned, ..Found::default() })?;
             }
             self.replica.adopt(self.device, reply.epoch, reply.seq)?;
+        }
+        // An older answer may come after a login that told of other areas.
+        if !self.replica.still_in(head.bundle, &reply.scopes)? {
+            return Ok(false);
         }
         self.replica.set_scopes(&reply.scopes)?;
         Ok(true)

@@ -152,6 +152,8 @@ impl<S: StationDoors> Sides<'_, S> {
             }
             Step::Repair(epoch) => {
                 self.show(Stage::Compare, 0, 0);
+                // Areas may have been given and taken since the login.
+                self.log_in()?;
                 repairing::repair(self, epoch)
             }
             Step::Push(epoch) => self.push(epoch, counts),

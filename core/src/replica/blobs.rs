@@ -7,7 +7,7 @@ use super::notes::{meta, set_meta};
 use super::{Replica, ReplicaError};
 use crate::hash::Hash;
 use crate::ids::DeviceId;
-use crate::sync::{Digest, SMALL_BLOB_BYTES};
+use crate::sync::{Digest, MAX_BLOBS_ASKED, ReceiptBody, SMALL_BLOB_BYTES};
 use crate::view::{Space, SyncSettings};
 
 /// Bytes kept by their hash.
@@ -339,5 +339,81 @@ pub(super) fn cover(tx: &Transaction<'_>, device: DeviceId) -> Result<(), Replic
     ))
     .and_then(|mut to| to.execute([device]))
     .map_err(ReplicaError::sql("noting what a receipt covers"))?;
+    Ok(())
+}
+
+/// So many photos of what this device handed over with its area stay here, the newest: the station may be put back to a copy.
+const HANDED_OVER_KEPT: usize = MAX_BLOBS_ASKED / 2;
+
+/// The blobs of revisions that went with their record to other tablets and of which the bytes are here still.
+const HANDED_OVER: &str = "FROM gone JOIN blob_named USING (device, seq)
+      JOIN blob INDEXED BY blob_as_it_stands ON blob.hash = blob_named.hash AND blob.state = 'stored' AND blob.covered = 1
+    WHERE gone.device = ?1 AND NOT EXISTS (
+      SELECT 1 FROM blob_named AS other JOIN log USING (device, seq) WHERE other.hash = blob.hash)";
+
+/// What the station is asked about: blobs that no receipt has stated, then those handed over, because a tablet is not told what
+/// is erased in areas that it does not hold.
+pub(super) fn not_stated(connection: &Connection, device: DeviceId) -> Result<Vec<Hash>, ReplicaError> {
+    let doing = ReplicaError::sql("looking for blobs to ask about");
+    let read = || {
+        let mut waiting = connection.prepare_cached(
+            "SELECT hash FROM blob INDEXED BY blob_not_stated
+             WHERE covered = 0 AND state IN ('waiting', 'stored') ORDER BY rowid DESC LIMIT ?1",
+        )?;
+        let mut asked = waiting.query_map([MAX_BLOBS_ASKED], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+        let mut handed_over =
+            connection.prepare_cached(&format!("SELECT DISTINCT blob.hash {HANDED_OVER} LIMIT ?2"))?;
+        let left = MAX_BLOBS_ASKED - asked.len();
+        for hash in handed_over.query_map(params![device, left], |row| row.get(0))? {
+            asked.push(hash?);
+        }
+        Ok(asked)
+    };
+    read().map_err(doing)
+}
+
+/// Notes what a receipt says about blobs that were asked about.
+pub(super) fn are_stated(tx: &Transaction<'_>, said: &ReceiptBody) -> Result<(), ReplicaError> {
+    for hash in &said.blobs_asked_stored {
+        tx.prepare_cached(
+            "UPDATE blob SET state = 'stored', upload = NULL, covered = 1
+             WHERE hash = ?1 AND state IN ('waiting', 'stored')",
+        )
+        .and_then(|mut to| to.execute([hash]))
+        .map_err(ReplicaError::sql("noting what a receipt states"))?;
+    }
+    Ok(())
+}
+
+/// Lets bytes go of what is not here any more: all of what was erased elsewhere, and of what was handed over the oldest of many.
+pub(super) fn let_go(tx: &Transaction<'_>, device: DeviceId, erased: &[Hash]) -> Result<(), ReplicaError> {
+    let doing = ReplicaError::sql;
+    for hash in erased {
+        tx.prepare_cached(
+            "DELETE FROM blob_named WHERE device = ?1 AND hash = ?2
+               AND seq IN (SELECT seq FROM gone WHERE gone.device = ?1)",
+        )
+        .and_then(|mut to| to.execute(params![device, hash]))
+        .map_err(doing("forgetting what an erased revision named"))?;
+        forget_unnamed(tx, *hash)?;
+    }
+    tx.prepare_cached(&format!(
+        "DELETE FROM blob WHERE hash IN (
+           SELECT hash FROM (SELECT DISTINCT blob.hash AS hash, blob.rowid AS r {HANDED_OVER})
+           ORDER BY r DESC LIMIT -1 OFFSET ?2)"
+    ))
+    .and_then(|mut to| to.execute(params![device, HANDED_OVER_KEPT]))
+    .map_err(doing("letting go of what was handed over"))?;
+    Ok(())
+}
+
+/// Removes a blob that no revision names any more and no form has.
+pub(super) fn forget_unnamed(tx: &Transaction<'_>, hash: Hash) -> Result<(), ReplicaError> {
+    tx.prepare_cached(
+        "DELETE FROM blob WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM blob_named WHERE hash = ?1)
+         AND NOT EXISTS (SELECT 1 FROM attachment WHERE hash = ?1)",
+    )
+    .and_then(|mut to| to.execute([hash]))
+    .map_err(ReplicaError::sql("erasing a blob"))?;
     Ok(())
 }

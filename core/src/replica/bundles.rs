@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::exchange::{confirmed_as_of, first_unsent, newest_receipt, outbox_from, scope_ids};
 use super::notes::{meta, set_meta};
-use super::{OutboxBatch, Replica, ReplicaError, WaitingBlob, blobs};
+use super::{OutboxBatch, Replica, ReplicaError, WaitingBlob, blobs, handover};
 use crate::bundle::SealingKey;
-use crate::ids::{BundleId, DeviceId, EpochId};
+use crate::ids::{AreaId, BundleId, DeviceId, EpochId};
 use crate::sync::{Receipt, ReceiptBody, SMALL_BLOB_BYTES};
 use crate::time::Instant;
 use crate::view::BundleLine;
@@ -100,16 +100,17 @@ impl Replica {
         })
     }
 
-    /// Keeps that a bundle was written, under the life of the station's store that was known then.
+    /// Keeps that a bundle was written, under the life of the station's store and for the areas that were known then.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn keep_export(&mut self, note: &ExportNote, epoch: Option<EpochId>) -> Result<(), ReplicaError> {
         self.writing(|tx| {
+            let told = handover::scopes_told(tx)?;
             tx.execute(
-                "INSERT INTO bundle (id, at_ms, epoch, parts, bytes, revisions, blobs)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![note.id, note.at.as_ms(), epoch, note.parts, note.bytes, note.revisions, note.blobs],
+                "INSERT INTO bundle (id, at_ms, epoch, scopes_told, parts, bytes, revisions, blobs)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![note.id, note.at.as_ms(), epoch, told, note.parts, note.bytes, note.revisions, note.blobs],
             )
             .map_err(ReplicaError::sql("noting a bundle"))?;
             Ok(())
@@ -158,6 +159,26 @@ impl Replica {
                 .optional()
                 .map_err(ReplicaError::sql("looking for a bundle"))?;
             Ok(asked == Some(known))
+        })
+    }
+
+    /// Whether these are the areas of this device as far as is known: it holds just these, or has learned of no others since it
+    /// asked.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn still_in(&self, bundle: BundleId, scopes: &[AreaId]) -> Result<bool, ReplicaError> {
+        self.reading(|connection| {
+            let mut named = scopes.to_vec();
+            named.sort_unstable();
+            if named == scope_ids(connection)? {
+                return Ok(true);
+            }
+            let asked: Option<u64> = connection
+                .query_row("SELECT scopes_told FROM bundle WHERE id = ?1", [bundle], |row| row.get(0))
+                .optional()
+                .map_err(ReplicaError::sql("looking for a bundle"))?;
+            Ok(asked == Some(handover::scopes_told(connection)?))
         })
     }
 

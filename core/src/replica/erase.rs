@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::Value;
 
 use super::notes::{meta, set_meta};
-use super::{Change, Replica, ReplicaError, SCHEMA_VERSION, fold, schema, tablet};
+use super::{Change, Replica, ReplicaError, SCHEMA_VERSION, blobs, fold, schema, tablet};
 use crate::hash::Hash;
 use crate::ids::RecordId;
 use crate::record::{Entry, EraseReason, Kind, REASON, Revision};
@@ -82,12 +82,7 @@ pub(super) fn erase(tx: &Transaction<'_>, record: RecordId) -> Result<(), Replic
             })
             .map_err(doing("erasing what a revision names"))?;
         for hash in named {
-            tx.prepare_cached(
-                "DELETE FROM blob WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM blob_named WHERE hash = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM attachment WHERE hash = ?1)",
-            )
-            .and_then(|mut to| to.execute([hash]))
-            .map_err(doing("erasing a blob"))?;
+            blobs::forget_unnamed(tx, hash)?;
         }
     }
     tx.execute("DELETE FROM decision WHERE record = ?1", [record]).map_err(doing("erasing decisions"))?;

@@ -80,6 +80,7 @@ impl Replica {
             let unsent_blobs = count(connection, "SELECT count(*) FROM blob WHERE state = 'waiting'", [])?;
             let newest = newest_receipt(connection)?.map(|(body, ..)| body).filter(|body| Some(body.epoch) == epoch);
             let receipt = newest.as_ref().map(|body| body.id);
+            let blobs = blobs::not_stated(connection, device)?;
             let unplaced =
                 count(connection, "SELECT count(*) FROM log WHERE position IS NULL AND device <> ?1", [device])?;
             let to_compare = handover::is_to_be_compared(connection)?;
@@ -103,6 +104,7 @@ impl Replica {
                 unplaced,
                 to_compare,
                 receipt,
+                blobs,
                 answered,
             })
         })
@@ -172,8 +174,8 @@ impl Replica {
             for arrival in &pulled.arrivals {
                 let (at, filed, entry) = match arrival {
                     Arrival::Entry { at, filed, entry } => (*at, *filed, entry),
-                    Arrival::Left { record, area } => {
-                        handover::leave(tx, *record, *area, &mut sums)?;
+                    Arrival::Left { at, record, area } => {
+                        handover::leave(tx, *record, *area, *at, &mut sums)?;
                         continue;
                     }
                 };
@@ -240,8 +242,10 @@ impl Replica {
             if body.agrees_on_blobs(blobs::named(tx, device)?) {
                 blobs::cover(tx, device)?;
             }
+            blobs::are_stated(tx, &body)?;
             super::differences::settle(tx, &body)?;
-            handover::forget_what_left(tx, device, body.at_ms)
+            handover::forget_what_left(tx, device, body.at_ms)?;
+            blobs::let_go(tx, device, &body.blobs_asked_erased)
         })
     }
 
@@ -494,6 +498,8 @@ mod tests {
             blobs_stored: 0,
             blobs_digest: None,
             blobs_missing: Vec::new(),
+            blobs_asked_stored: Vec::new(),
+            blobs_asked_erased: Vec::new(),
             scopes: scopes.collect(),
         };
         let receipt = Receipt::sign(&SigningKey::from_bytes(&[3; 32]), &body).unwrap();

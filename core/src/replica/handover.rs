@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::Head;
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
-use super::{Replica, ReplicaError, erase, exchange, fold};
+use super::{Replica, ReplicaError, blobs, erase, exchange, fold};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, RecordId};
 use crate::time::Instant;
@@ -24,18 +24,28 @@ impl Replica {
     pub fn set_scopes(&mut self, scopes: &[AreaId]) -> Result<(), ReplicaError> {
         let json = serde_json::to_string(scopes).map_err(ReplicaError::Stored)?;
         self.writing(|tx| {
-            let lost: Vec<AreaId> =
-                exchange::scope_ids(tx)?.into_iter().filter(|area| !scopes.contains(area)).collect();
+            let held = exchange::scope_ids(tx)?;
+            let lost: Vec<AreaId> = held.iter().copied().filter(|area| !scopes.contains(area)).collect();
             set_meta(tx, "scopes", &json)?;
+            if !lost.is_empty() || held.len() != scopes.len() {
+                set_meta(tx, SCOPES_TOLD, &(scopes_told(tx)? + 1))?;
+            }
             let mut sums = Sums::default();
             for area in lost {
                 for record in records_in(tx, area)? {
-                    leave(tx, record, area, &mut sums)?;
+                    leave(tx, record, area, None, &mut sums)?;
                 }
             }
             sums.write(tx)
         })
     }
+}
+
+const SCOPES_TOLD: &str = "scopes_told";
+
+/// How often this device has learned of other areas.
+pub(super) fn scopes_told(connection: &Connection) -> Result<u64, ReplicaError> {
+    Ok(meta(connection, SCOPES_TOLD)?.unwrap_or(0))
 }
 
 impl Replica {
@@ -59,18 +69,24 @@ fn records_in(connection: &Connection, area: AreaId) -> Result<Vec<RecordId>, Re
     read().map_err(doing)
 }
 
-/// A record left an area: what counted there counts nowhere.
-pub(super) fn leave(tx: &Transaction<'_>, record: RecordId, area: AreaId, sums: &mut Sums) -> Result<(), ReplicaError> {
+/// A record left an area: what counted there counts nowhere, but for what is filed there since that position.
+pub(super) fn leave(
+    tx: &Transaction<'_>,
+    record: RecordId,
+    area: AreaId,
+    at: Option<u64>,
+    sums: &mut Sums,
+) -> Result<(), ReplicaError> {
     let doing = ReplicaError::sql;
     let mut from = tx
-        .prepare_cached("SELECT body_hash FROM log WHERE record = ?1 AND filed = ?2")
+        .prepare_cached("SELECT body_hash FROM log WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)")
         .map_err(doing("reading what leaves"))?;
-    let mut rows = from.query(params![record, area]).map_err(doing("reading what leaves"))?;
+    let mut rows = from.query(params![record, area, at]).map_err(doing("reading what leaves"))?;
     while let Some(row) = rows.next().map_err(doing("reading what leaves"))? {
         sums.remove(area, row.get(0).map_err(doing("reading what leaves"))?);
     }
-    tx.prepare_cached("UPDATE log SET filed = NULL WHERE record = ?1 AND filed = ?2")
-        .and_then(|mut to| to.execute(params![record, area]))
+    tx.prepare_cached("UPDATE log SET filed = NULL WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)")
+        .and_then(|mut to| to.execute(params![record, area, at]))
         .map_err(doing("letting a record leave"))?;
     leaves(tx, record)
 }
@@ -132,6 +148,14 @@ pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId, now: Inst
 fn forget(tx: &Transaction<'_>, record: RecordId, device: DeviceId) -> Result<(), ReplicaError> {
     let doing = ReplicaError::sql;
     Head::read(tx, device)?.keep_clock(tx)?;
+    let seen = tx
+        .prepare_cached(
+            "DELETE FROM blob_named WHERE device <> ?2 AND (device, seq) IN (SELECT device, seq FROM log WHERE record = ?1)
+             RETURNING hash",
+        )
+        .and_then(|mut from| from.query_map(params![record, device], |row| row.get(0))?.collect::<Result<Vec<Hash>, _>>())
+        .map_err(doing("forgetting photos of others"))?;
+    seen.into_iter().try_for_each(|hash| blobs::forget_unnamed(tx, hash))?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO gone (device, seq, body_hash, chain)
          SELECT device, seq, body_hash, chain FROM log WHERE record = ?1 AND device = ?2 AND chain IS NOT NULL",

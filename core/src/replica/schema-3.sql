@@ -19,3 +19,11 @@ CREATE TABLE visit_3 (
 INSERT INTO visit_3 SELECT coalesce(household, x''), at_ms, r, id, officer, outcome, purpose, topics FROM visit;
 DROP TABLE visit;
 ALTER TABLE visit_3 RENAME TO visit;
+
+-- How often this device had learned of other areas when it asked.
+ALTER TABLE bundle ADD COLUMN scopes_told INTEGER NOT NULL DEFAULT 0;
+
+-- What is asked about a blob is answered without reading its bytes.
+CREATE INDEX blob_as_it_stands ON blob (hash, state, covered);
+CREATE INDEX blob_not_stated ON blob (state) WHERE covered = 0 AND state IN ('waiting', 'stored');
+CREATE INDEX blob_named_by_hash ON blob_named (hash);

@@ -33,6 +33,8 @@ pub struct Holdings {
     pub to_compare: bool,
     /// The newest receipt of this life of the station's store.
     pub receipt: Option<ReceiptId>,
+    /// Blobs of own revisions that no receipt has stated yet, as many as are asked about at once.
+    pub blobs: Vec<Hash>,
     /// The greatest place of the own log that the station has given a verdict on.
     pub answered: u64,
 }
@@ -268,7 +270,7 @@ impl Conversation {
             (Place::Blobs(epoch), Told::NoBlobs) => Place::LookAgain(epoch),
             (Place::LookAgain(epoch), Told::Holdings(holdings)) => {
                 let position = holdings.cursor;
-                Place::Compare(ReceiptRequest { epoch, position, scopes: holdings.scopes })
+                Place::Compare(ReceiptRequest { epoch, position, scopes: holdings.scopes, blobs: holdings.blobs })
             }
             (Place::Compare(_), Told::Receipt(receipt)) => Place::Keep(receipt),
             (Place::Compare(request), Told::BlobsMissing) if !self.sent_again => {

@@ -20,7 +20,7 @@ pub use conversation::{Conversation, Holdings, Outcome, Step, Told};
 pub use digest::{Digest, ScopeDigest};
 pub use invite::{Invite, InviteUnreadable};
 pub use ranges::{Comparison, Detail, Held, LISTED, MAX_RANGES, Range, RangeHeld, RangesAnswer, RangesRequest, Tally};
-pub use receipt::{MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
+pub use receipt::{MAX_BLOBS_ASKED, MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptWrong};
 pub use schedule::{Act, Event, Rhythm, Schedule};
 pub use sealing::{Sealing, SealingWrong};
 pub use shut_out::{

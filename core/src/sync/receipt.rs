@@ -51,12 +51,21 @@ pub struct ReceiptBody {
     /// The others, as far as there are not more than [`MAX_BLOBS_MISSING`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blobs_missing: Vec<Hash>,
+    /// Of the blobs that the tablet asked about, those that the station has verified bytes for …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs_asked_stored: Vec<Hash>,
+    /// … and those that only erased revisions named: their bytes are wanted nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs_asked_erased: Vec<Hash>,
     /// What the station holds of each of the device's scopes.
     pub scopes: Vec<ScopeDigest>,
 }
 
 /// The most blobs that a receipt says are missing.
 pub const MAX_BLOBS_MISSING: usize = 1_000;
+
+/// The most blobs that a tablet asks about at once; the station answers about no more.
+pub const MAX_BLOBS_ASKED: usize = 500;
 
 impl ReceiptBody {
     /// Whether these are the blobs that the tablet's own revisions name: what the station has and what it lacks make up all.

@@ -389,6 +389,8 @@ pub enum Arrival {
     },
     /// A record left an area.
     Left {
+        /// At this position: what is filed there further on came back. `None` from a station that does not say it.
+        at: Option<u64>,
         /// The record.
         record: RecordId,
         /// The area.
@@ -440,6 +442,11 @@ pub struct ReceiptRequest {
     pub position: u64,
     /// … the tablet holds this.
     pub scopes: Vec<ScopeDigest>,
+    /// Blobs of own revisions that no receipt has stated yet, at most [`MAX_BLOBS_ASKED`].
+    ///
+    /// [`MAX_BLOBS_ASKED`]: super::MAX_BLOBS_ASKED
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs: Vec<Hash>,
 }
 
 /// Bytes that are not a batch.
@@ -533,7 +540,7 @@ pub fn read_batch(packed: &[u8]) -> Result<Pulled, WireUnreadable> {
                 let filed = filed.unwrap_or(entry.revision.area);
                 arrivals.push(Arrival::Entry { at, filed, entry: Box::new(entry) });
             }
-            Line { out: Some(record), of: Some(area), .. } => arrivals.push(Arrival::Left { record, area }),
+            Line { at, out: Some(record), of: Some(area), .. } => arrivals.push(Arrival::Left { at, record, area }),
             Line { proof: Some(proof), .. } => proofs.push(proof),
             _ => {}
         }

@@ -201,6 +201,7 @@ impl Tablet {
             unplaced: 0,
             to_compare: false,
             receipt,
+            blobs: Vec::new(),
             answered: answered.unwrap_or(0),
         }
     }
@@ -419,6 +420,8 @@ fn compare(device: u8, station: &mut Station, request: &ReceiptRequest) -> Told 
         blobs_stored: station.blobs.len() as u64,
         blobs_digest: None,
         blobs_missing: Vec::new(),
+        blobs_asked_stored: Vec::new(),
+        blobs_asked_erased: Vec::new(),
         scopes,
     };
     Told::Receipt(Box::new(Receipt::sign(&key(), &body).unwrap()))

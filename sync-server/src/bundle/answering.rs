@@ -58,7 +58,7 @@ impl Bundles<'_> {
         frames.append(&mut pages);
         let scopes = self.store.held_by(station, device, after)?;
         let areas = scopes.iter().map(|scope| scope.area).collect();
-        let request = ReceiptRequest { epoch, position: after, scopes };
+        let request = ReceiptRequest { epoch, position: after, scopes, blobs: asked.ask.blobs.clone() };
         self.find_again(station, device)?;
         match self.store.receipt(station, device, &request, self.world) {
             Ok(receipt) => frames.push(Frame::Receipt(receipt)),

@@ -78,7 +78,7 @@ impl Store {
             let mut gone = 0;
             for hash in old {
                 if !is_named(tx, station, hash)? {
-                    doom(tx, station, hash)?;
+                    doom(tx, station, hash, false)?;
                     gone += 1;
                 }
             }
@@ -216,14 +216,14 @@ pub(super) fn leave_tombstones(appender: &Appender<'_, '_>, erasure: &Revision) 
     }
     let told = erasure.fields.get(BLOBS).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for hash in told.iter().filter_map(Value::as_str).filter_map(|hash| Hash::parse(hash).ok()) {
-        doom(tx, station, hash)?;
+        doom(tx, station, hash, true)?;
     }
     Ok(())
 }
 
 /// Of a revision that came after its record was erased nothing is kept, nor the blobs that it names.
 pub(super) fn doom_blobs_of(tx: &Tx<'_>, station: StationId, late: &Revision) -> Result<(), Fault> {
-    blobs(&late.fields).try_for_each(|(hash, _)| doom(tx, station, hash))
+    blobs(&late.fields).try_for_each(|(hash, _)| doom(tx, station, hash, true))
 }
 
 /// A revision that named a blob was erased: the blob goes unless another one names it.
@@ -247,19 +247,20 @@ fn unname(tx: &Tx<'_>, station: StationId, device: DeviceId, hash: Hash) -> Resu
         "DELETE FROM blob_named WHERE station = $1 AND device = $2 AND hash = $3",
         cells![station, device, hash],
     )?;
-    doom(tx, station, hash)
+    doom(tx, station, hash, true)
 }
 
-/// Lets a blob go that an erased record named, unless another one names it.
-fn doom(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<(), Fault> {
+/// Lets a blob go, which an erased record named or nothing did for long, unless another one names it.
+fn doom(tx: &Tx<'_>, station: StationId, hash: Hash, erased: bool) -> Result<(), Fault> {
     if is_named(tx, station, hash)? {
         return Ok(());
     }
     tx.execute("DELETE FROM blob WHERE station = $1 AND hash = $2", cells![station, hash])?;
     tx.execute(
-        "INSERT INTO doomed (station, hash, gone) VALUES ($1, $2, 0)
-         ON CONFLICT (station, hash) DO UPDATE SET gone = 0",
-        cells![station, hash],
+        "INSERT INTO doomed (station, hash, erased, gone) VALUES ($1, $2, $3, 0)
+         ON CONFLICT (station, hash) DO UPDATE SET gone = 0,
+             erased = CASE excluded.erased WHEN 1 THEN 1 ELSE doomed.erased END",
+        cells![station, hash, u32::from(erased)],
     )
     .map(|_| ())
 }
@@ -278,7 +279,14 @@ pub(super) fn lives(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool,
     Ok(named)
 }
 
-fn is_named(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool, Fault> {
+/// Whether an erased record named a blob that nothing else names.
+pub(super) fn is_erased(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool, Fault> {
+    let erased = "SELECT 1 FROM doomed WHERE station = $1 AND hash = $2 AND erased = 1";
+    Ok(tx.exists(erased, cells![station, hash])? && !is_named(tx, station, hash)?)
+}
+
+/// Whether a stored revision names a blob.
+pub(super) fn is_named(tx: &Tx<'_>, station: StationId, hash: Hash) -> Result<bool, Fault> {
     // By its devices, because a blob_named row is found by its device.
     tx.exists(
         "SELECT 1 FROM device JOIN blob_named ON blob_named.station = device.station

@@ -41,6 +41,8 @@ pub enum FeedLine<'a> {
     },
     /// A record left an area.
     Left {
+        /// At this position.
+        at: u64,
         /// The record.
         record: RecordId,
         /// The area.
@@ -172,7 +174,7 @@ fn merge(
             last = row.get("position")?;
             let area = row.get("filed")?;
             if gone {
-                take(FeedLine::Left { record: row.get("record")?, area }, None).map_err(Fault::Sink)?;
+                take(FeedLine::Left { at: last, record: row.get("record")?, area }, None).map_err(Fault::Sink)?;
             } else {
                 let filed = Some(area).filter(|filed| row.get("area").is_ok_and(|own: AreaId| own != *filed));
                 let place = (row.get("device")?, row.get("seq")?);

@@ -5,12 +5,14 @@ use std::ops::ControlFlow;
 use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, ReceiptId, StationId};
-use ailchin_core::sync::{Digest, MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest};
+use ailchin_core::sync::{
+    Digest, MAX_BLOBS_ASKED, MAX_BLOBS_MISSING, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest,
+};
 use ailchin_core::world::World;
 
 use super::error::Fault;
 use super::sql::{Tx, cells};
-use super::{Store, StoreError, device, log, station};
+use super::{Store, StoreError, device, erase, log, station};
 
 impl Store {
     /// Compares, states and keeps.
@@ -75,6 +77,7 @@ fn receipt(
         return Err(Fault::Mismatch(scopes));
     }
     let blobs = Blobs::of(tx, station.id, device)?;
+    let asked = Asked::of(tx, station.id, device, &request.blobs)?;
     let body = ReceiptBody {
         id: ReceiptId::new(world),
         station: station.id,
@@ -89,6 +92,8 @@ fn receipt(
         blobs_stored: blobs.stored.count,
         blobs_digest: Some(blobs.stored.sum()),
         blobs_missing: blobs.missing,
+        blobs_asked_stored: asked.stored,
+        blobs_asked_erased: asked.erased,
         scopes,
     };
     let receipt = Receipt::sign(&station.signing_key.key(), &body).map_err(|_| Fault::Unreadable)?;
@@ -146,6 +151,32 @@ impl Blobs {
             },
         )?;
         Ok(blobs)
+    }
+}
+
+/// What the station says of blobs that it was asked about, whoever's revisions name them now.
+#[derive(Default)]
+struct Asked {
+    stored: Vec<Hash>,
+    erased: Vec<Hash>,
+}
+
+impl Asked {
+    fn of(tx: &Tx<'_>, station: StationId, device: DeviceId, hashes: &[Hash]) -> Result<Self, Fault> {
+        let mut asked = Self::default();
+        for hash in hashes.iter().take(MAX_BLOBS_ASKED) {
+            let stored = "SELECT 1 FROM blob WHERE station = $1 AND hash = $2";
+            let named = "SELECT 1 FROM blob_named WHERE station = $1 AND device = $2 AND hash = $3";
+            if !tx.exists(stored, cells![station, *hash])? {
+                if erase::is_erased(tx, station, *hash)? {
+                    asked.erased.push(*hash);
+                }
+            // What nothing names goes after a while.
+            } else if tx.exists(named, cells![station, device, *hash])? || erase::is_named(tx, station, *hash)? {
+                asked.stored.push(*hash);
+            }
+        }
+        Ok(asked)
     }
 }
 

@@ -30,7 +30,7 @@ fn head(author: &Author, content: Content) -> Head {
 
 fn ask(author: &Author) -> Head {
     let recipient = SealingKey::new(&author.world).recipient().unwrap();
-    head(author, Content::Ask(Ask { epoch: None, position: 3, first: 1, recipient }))
+    head(author, Content::Ask(Ask { epoch: None, position: 3, first: 1, recipient, blobs: Vec::new() }))
 }
 
 /// A sealed file, changed on its way: refused, whatever was changed.

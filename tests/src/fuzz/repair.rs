@@ -135,7 +135,7 @@ fn ranges_answer(author: &Author, entries: &[Entry]) -> Target {
 
 /// Names of files that came over a wire or lie on a stick: none leads out of its folder.
 fn names_of_parts(author: &Author) -> Target {
-    let ask = Ask { epoch: None, position: 3, first: 1, recipient: String::new() };
+    let ask = Ask { epoch: None, position: 3, first: 1, recipient: String::new(), blobs: Vec::new() };
     let head = Head {
         format: FORMAT,
         station: StationId::new(&author.world),

@@ -163,7 +163,10 @@ pub(super) fn targets() -> Vec<Target> {
             },
         ),
         message("json push answer", &PushAnswer { seq: 3, items }),
-        message("json receipt request", &ReceiptRequest { epoch, position: 9, scopes: scopes.clone() }),
+        message(
+            "json receipt request",
+            &ReceiptRequest { epoch, position: 9, scopes: scopes.clone(), blobs: Vec::new() },
+        ),
         message("json refusal", &ErrorBody { scopes, ..ErrorBody::from(ailchin_core::error::Code::DigestMismatch) }),
         message(
             "json refusal of a version",
@@ -256,6 +259,8 @@ fn receipt(author: &Author, station: StationId, epoch: EpochId) -> Target {
         blobs_stored: 2,
         blobs_digest: None,
         blobs_missing: Vec::new(),
+        blobs_asked_stored: Vec::new(),
+        blobs_asked_erased: Vec::new(),
         scopes: vec![scope],
     };
     let key = author.key.verifying_key();

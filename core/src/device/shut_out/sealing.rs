@@ -57,7 +57,8 @@ pub(super) fn seal(
     if parts.count() as usize > MAX_LAST_PARTS {
         return Err(DeviceError::Refused(Code::TooLarge));
     }
-    let content = Content::Ask(Ask { epoch: holdings.epoch, position: holdings.cursor, first: work.first, recipient });
+    let (epoch, position, first) = (holdings.epoch, holdings.cursor, work.first);
+    let content = Content::Ask(Ask { epoch, position, first, recipient, blobs: Vec::new() });
     let (bundle, at_ms) = (BundleId::new(world), world.now());
     let (mut files, mut hashes) = (Vec::new(), Vec::new());
     for (part, range) in parts.each() {

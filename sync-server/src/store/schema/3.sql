@@ -5,10 +5,11 @@ ALTER TABLE record ADD COLUMN erased TEXT;
 
 CREATE INDEX record_erased ON record (station, erased) WHERE erased IS NOT NULL;
 
--- Blobs that only erased records named. What comes of them later is none.
+-- Blobs that only erased records named, or nothing for long. What comes of them later is none.
 CREATE TABLE doomed (
     station BLOB NOT NULL,
     hash    BLOB NOT NULL,
+    erased  INTEGER NOT NULL,         -- 1: an erased record named it
     gone    INTEGER NOT NULL,         -- 0: its bytes may be here and are to go
     PRIMARY KEY (station, hash)
 ) STRICT, WITHOUT ROWID;
