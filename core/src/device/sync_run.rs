@@ -241,9 +241,9 @@ impl<S: StationDoors> Sides<'_, S> {
         let areas: BTreeSet<AreaId> = stated.scopes.iter().map(|scope| scope.area).collect();
         let held: BTreeSet<AreaId> =
             self.replica.holdings(self.device)?.scopes.iter().map(|scope| scope.area).collect();
-        // An area in which nothing is filed makes no other difference.
+        // An area in which nothing is filed makes no other difference. If it fails the next receipt will say so again.
         if held != areas {
-            self.log_in()?;
+            self.log_in().or_else(|error| if error.code().retry_helps() { Ok(()) } else { Err(error) })?;
         }
         Ok(Told::Kept)
     }

@@ -184,6 +184,7 @@ impl Replica {
                 let place = (revision.device, revision.seq);
                 let held = scopes.contains(&filed);
                 let stands = Stands { position: at, filed: held.then_some(filed) };
+                let fresh = !is_here(tx, revision.record)?;
                 // Most are somebody else's and new.
                 if revision.device == device || !add_to_log(tx, entry, None, Some(stands))? {
                     match known_hash(tx, place.0, place.1)? {
@@ -198,14 +199,19 @@ impl Replica {
                     }
                     make_place(tx, entry, device, stands)?;
                 }
-                repair::only_here(tx, revision, device, &mut sums)?;
-                take_in(tx, entry)?;
                 received.new += 1;
                 if held {
                     sums.add(filed, entry.body_hash);
-                    handover::stays(tx, revision.record)?;
-                } else {
-                    handover::leaves(tx, revision.record)?;
+                }
+                // Of a record of which nothing was here nothing stands elsewhere, was erased or leaves.
+                if !fresh {
+                    repair::only_here(tx, revision, device, &mut sums)?;
+                }
+                take_in(tx, entry, fresh)?;
+                match (held, fresh) {
+                    (true, true) => {}
+                    (true, false) => handover::stays(tx, revision.record)?,
+                    (false, _) => handover::leaves(tx, revision.record)?,
                 }
             }
             for stretch in &pulled.stretches {
@@ -377,9 +383,17 @@ fn make_place(tx: &Transaction<'_>, entry: &Entry, device: DeviceId, stands: Sta
 }
 
 /// Brings everything up to a revision that is in the log now.
-fn take_in(tx: &Transaction<'_>, entry: &Entry) -> Result<(), ReplicaError> {
+/// Whether any revision of a record is here.
+fn is_here(connection: &Connection, record: RecordId) -> Result<bool, ReplicaError> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM log WHERE record = ?1)")
+        .and_then(|mut from| from.query_row([record], |row| row.get(0)))
+        .map_err(ReplicaError::sql("looking for a record"))
+}
+
+fn take_in(tx: &Transaction<'_>, entry: &Entry, fresh: bool) -> Result<(), ReplicaError> {
     let revision = &entry.revision;
-    if revision.kind == Kind::Erasure || erase::is_erased(tx, revision.record)? {
+    if revision.kind == Kind::Erasure || !fresh && erase::is_erased(tx, revision.record)? {
         erase::erase(tx, revision.record)
     } else if revision.is_tombstone() {
         Ok(())

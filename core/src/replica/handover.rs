@@ -79,15 +79,21 @@ pub(super) fn leave(
 ) -> Result<(), ReplicaError> {
     let doing = ReplicaError::sql;
     let mut from = tx
-        .prepare_cached("SELECT body_hash FROM log WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)")
+        .prepare_cached(
+            "SELECT body_hash FROM log INDEXED BY log_by_record
+             WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)",
+        )
         .map_err(doing("reading what leaves"))?;
     let mut rows = from.query(params![record, area, at]).map_err(doing("reading what leaves"))?;
     while let Some(row) = rows.next().map_err(doing("reading what leaves"))? {
         sums.remove(area, row.get(0).map_err(doing("reading what leaves"))?);
     }
-    tx.prepare_cached("UPDATE log SET filed = NULL WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)")
-        .and_then(|mut to| to.execute(params![record, area, at]))
-        .map_err(doing("letting a record leave"))?;
+    tx.prepare_cached(
+        "UPDATE log INDEXED BY log_by_record SET filed = NULL
+         WHERE record = ?1 AND filed = ?2 AND (?3 IS NULL OR position < ?3)",
+    )
+    .and_then(|mut to| to.execute(params![record, area, at]))
+    .map_err(doing("letting a record leave"))?;
     leaves(tx, record)
 }
 

@@ -7,6 +7,20 @@ use super::{ReplicaError, search};
 use crate::ids::RecordId;
 use crate::record::{Area, Household, Kind, Officer, Person, Season, Task, Visit};
 
+/// A statement for a row that is new, and one for a row that may be there. The latter opens a savepoint, at which the search
+/// index writes out what it has in memory: after each member of a household when a whole station comes.
+macro_rules! row {
+    ($into:literal) => {
+        [concat!("INSERT ", $into), concat!("INSERT OR REPLACE ", $into)]
+    };
+}
+
+const HOUSEHOLD: [&str; 2] = row!("INTO household VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+const PERSON: [&str; 2] =
+    row!("INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT r FROM household WHERE id = ?3))");
+const VISIT: [&str; 2] = row!("INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+const TASK: [&str; 2] = row!("INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+
 /// Brings the projections of a record up to its row; `old` is what the row was.
 pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
     match &row.kind {
@@ -15,7 +29,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
         Kind::Household => household(tx, r, row, old),
         Kind::Person => person(tx, r, row, old),
         Kind::Visit => visit(tx, r, row, old),
-        Kind::Task => task(tx, r, row),
+        Kind::Task => task(tx, r, row, old),
         Kind::Device | Kind::Erasure | Kind::Other(_) => Ok(()),
     }
 }
@@ -68,7 +82,7 @@ fn household(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Resu
     let sort = crate::text::sort_key(if name.zh.is_empty() { &name.mong } else { &name.zh });
     let camp = household.places.iter().min_by_key(|place| place.season == Season::House);
     let camp = camp.map_or("", |place| place.name.zh.as_str());
-    tx.prepare_cached("INSERT OR REPLACE INTO household VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+    tx.prepare_cached(HOUSEHOLD[usize::from(old.is_some())])
         .and_then(|mut to| {
             let phone = &household.phone;
             to.execute(params![r, row.id, row.area, name.zh, name.mong, name.cyrl, sort, phone, camp])
@@ -94,13 +108,11 @@ fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<
     let person = Person::read(&row.fields);
     let name = &person.name;
     let role = person.role.map_or("", crate::record::Role::as_str);
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT r FROM household WHERE id = ?3))",
-    )
-    .and_then(|mut to| {
-        to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
-    })
-    .map_err(ReplicaError::sql("projecting a person"))?;
+    tx.prepare_cached(PERSON[usize::from(old.is_some())])
+        .and_then(|mut to| {
+            to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
+        })
+        .map_err(ReplicaError::sql("projecting a person"))?;
     search::write(tx, r, [&name.zh, &name.mong, &name.cyrl, &person.phone], old.is_some())
 }
 
@@ -111,7 +123,7 @@ fn visit(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(
         forget_visit(tx, r, old)?;
     }
     let officer = visit.officer.map_or([0; 16], |officer| *officer.as_bytes());
-    tx.prepare_cached("INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+    tx.prepare_cached(VISIT[usize::from(old.is_some())])
         .and_then(|mut to| {
             let topics = visit.topics.join(" ");
             to.execute(params![household, at_ms, r, row.id, officer, visit.outcome, visit.purpose, topics])
@@ -134,10 +146,10 @@ fn visit_place(row: &Row, visit: &Visit) -> (Vec<u8>, i64) {
     (household, visit.visited_at.unwrap_or(row.first).as_ms())
 }
 
-fn task(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+fn task(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
     let task = Task::read(&row.fields);
     let due = task.due.map(|day| day.to_string());
-    tx.prepare_cached("INSERT OR REPLACE INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+    tx.prepare_cached(TASK[usize::from(old.is_some())])
         .and_then(|mut to| {
             let (at_ms, done) = (row.first.as_ms(), task.done_at.is_some());
             to.execute(params![r, row.id, task.household, task.note, due, at_ms, done])

@@ -27,3 +27,7 @@ ALTER TABLE bundle ADD COLUMN scopes_told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX blob_as_it_stands ON blob (hash, state, covered);
 CREATE INDEX blob_not_stated ON blob (state) WHERE covered = 0 AND state IN ('waiting', 'stored');
 CREATE INDEX blob_named_by_hash ON blob_named (hash);
+
+-- What is filed in an area is read in the order in which it came: a save, a verdict and a fetched revision touch no random page.
+DROP INDEX log_filed;
+CREATE INDEX log_filed ON log (filed) WHERE filed IS NOT NULL;

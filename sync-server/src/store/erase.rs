@@ -18,6 +18,9 @@ use super::sql::{Tx, cells};
 use super::station::{self, ConsoleChange};
 use super::{Store, StoreError, findings, records};
 
+/// So many blobs are looked at in one transaction: whoever syncs waits no longer than that.
+const AT_ONCE: usize = 200;
+
 /// So many hashes an erasure tells at most: then it is far from being too large.
 const MOST_BLOBS: usize = 2_000;
 
@@ -71,19 +74,25 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub fn let_unnamed_blobs_go(&self, station: StationId, then: Instant) -> Result<usize, StoreError> {
-        self.write("letting blobs go that nothing names", |tx| {
-            station::require(tx, station)?;
+        let old: Vec<Hash> = self.read("looking for old blobs", |tx| {
             let sql = "SELECT hash FROM blob WHERE station = $1 AND stored_at < $2 ORDER BY hash";
-            let old: Vec<Hash> = tx.all(sql, cells![station, then], |row| row.get("hash"))?;
-            let mut gone = 0;
-            for hash in old {
-                if !is_named(tx, station, hash)? {
-                    doom(tx, station, hash, false)?;
-                    gone += 1;
+            tx.all(sql, cells![station, then], |row| row.get("hash"))
+        })?;
+        let mut gone = 0;
+        for some in old.chunks(AT_ONCE) {
+            gone += self.write("letting blobs go that nothing names", |tx| {
+                station::require(tx, station)?;
+                let mut gone = 0;
+                for hash in some {
+                    if !is_named(tx, station, *hash)? {
+                        doom(tx, station, *hash, false)?;
+                        gone += 1;
+                    }
                 }
-            }
-            Ok(gone)
-        })
+                Ok(gone)
+            })?;
+        }
+        Ok(gone)
     }
 
     /// Blobs whose bytes are to go, each at most once.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use ailchin_core::ids::{AreaId, DeviceId, RecordId, StationId};
 use ailchin_core::sync::{Digest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Proof, PullEnd, StateAnswer, StateQuery};
@@ -134,14 +135,25 @@ const AHEAD: u32 = 512;
 /// Bodies that are read at once.
 const BODIES: usize = 32;
 
-const BODIES_AT: &str =
-    "SELECT feed.position AS position, feed.area AS filed, feed.record AS record, feed.device AS device,
-        feed.seq AS seq, log.area AS area, log.body AS body
-    FROM feed LEFT JOIN log ON log.station = feed.station AND log.device = feed.device AND log.seq = feed.seq
-    WHERE feed.station = $1 AND feed.position IN (
-        $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
-    ORDER BY feed.position";
+/// Before the first position.
+const NOWHERE: u64 = 0;
+
+/// What stands at [`BODIES`] positions. Each is a question of its own: asked for all at once, PostgreSQL reads the station's whole
+/// feed as long as it has counted nothing in it.
+static BODIES_AT: LazyLock<String> = LazyLock::new(|| {
+    let each: Vec<String> = (0..BODIES)
+        .map(|n| {
+            format!(
+                "SELECT feed.position AS position, feed.area AS filed, feed.record AS record, feed.device AS device,
+                     feed.seq AS seq, log.area AS area, log.body AS body
+                 FROM feed LEFT JOIN log ON log.station = feed.station AND log.device = feed.device AND log.seq = feed.seq
+                 WHERE feed.station = $1 AND feed.position = ${}",
+                n + 2
+            )
+        })
+        .collect();
+    each.join(" UNION ALL ")
+});
 
 /// Takes a line, and the place of a log that it is about.
 type Placing<'a> = &'a mut dyn FnMut(FeedLine<'_>, Option<(DeviceId, u64)>) -> std::io::Result<()>;
@@ -160,11 +172,13 @@ fn merge(
     let (mut lines, mut bytes, mut last) = (0, 0, after);
     loop {
         let next = positions.next(BODIES)?;
-        let Some(end) = next.last() else { return Ok(None) };
-        let padded = next.iter().chain(std::iter::repeat(end)).map(ToCell::cell).take(BODIES);
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let padded = next.iter().chain(std::iter::repeat(&NOWHERE)).map(ToCell::cell).take(BODIES);
         let cells: Vec<Cell<'_>> = std::iter::once(station.cell()).chain(padded).collect();
         let (mut full, mut found) = (false, 0);
-        tx.each(BODIES_AT, &cells, |row| {
+        tx.each(&BODIES_AT, &cells, |row| {
             let gone = row.cell("body")? == Cell::Null;
             let body = if gone { "" } else { row.text("body")? };
             full = lines == limits.lines || (lines > 0 && bytes + body.len() > limits.bytes);
@@ -172,6 +186,9 @@ fn merge(
                 return Ok(ControlFlow::Break(()));
             }
             last = row.get("position")?;
+            if next.get(found) != Some(&last) {
+                return Err(Fault::Unreadable);
+            }
             let area = row.get("filed")?;
             if gone {
                 take(FeedLine::Left { at: last, record: row.get("record")?, area }, None).map_err(Fault::Sink)?;
