@@ -7,19 +7,27 @@ use super::{ReplicaError, search};
 use crate::ids::RecordId;
 use crate::record::{Area, Household, Kind, Officer, Person, Season, Task, Visit};
 
-/// A statement for a row that is new, and one for a row that may be there. The latter opens a savepoint, at which the search
+/// Statements for a row that is new, and for one that is there. `INSERT OR REPLACE` would open a savepoint, at which the search
 /// index writes out what it has in memory: after each member of a household when a whole station comes.
-macro_rules! row {
-    ($into:literal) => {
-        [concat!("INSERT ", $into), concat!("INSERT OR REPLACE ", $into)]
-    };
-}
-
-const HOUSEHOLD: [&str; 2] = row!("INTO household VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-const PERSON: [&str; 2] =
-    row!("INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT r FROM household WHERE id = ?3))");
-const VISIT: [&str; 2] = row!("INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-const TASK: [&str; 2] = row!("INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+const HOUSEHOLD: [&str; 2] = [
+    "INSERT INTO household VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    "UPDATE household SET area = ?3, name_zh = ?4, name_mong = ?5, name_cyrl = ?6, sort = ?7, phone = ?8, camp = ?9
+     WHERE r = ?1 AND id = ?2",
+];
+const PERSON: [&str; 2] = [
+    "INSERT INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT r FROM household WHERE id = ?3))",
+    "UPDATE person SET household = ?3, name_zh = ?4, name_mong = ?5, name_cyrl = ?6, phone = ?7, role = ?8,
+         home = (SELECT r FROM household WHERE id = ?3)
+     WHERE r = ?1 AND id = ?2",
+];
+const VISIT: [&str; 2] = [
+    "INSERT INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+];
+const TASK: [&str; 2] = [
+    "INSERT INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    "UPDATE task SET household = ?3, note = ?4, due = ?5, at_ms = ?6, done = ?7 WHERE r = ?1 AND id = ?2",
+];
 
 /// Brings the projections of a record up to its row; `old` is what the row was.
 pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
@@ -91,9 +99,18 @@ fn household(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Resu
     if old.is_none() {
         set_home(tx, row.id, Some(r))?;
     }
-    let places = household.places.iter().flat_map(|place| [&place.name.zh, &place.name.mong]);
-    let texts = [&name.zh, &name.mong, &name.cyrl, &household.phone].into_iter().chain(places);
-    search::write(tx, r, texts, old.is_some())
+    let texts = texts_of_household(household);
+    match old.map(|old| texts_of_household(Household::read(&old.fields))) {
+        Some(before) if before == texts => Ok(()),
+        before => search::write(tx, r, &texts, before.is_some()),
+    }
+}
+
+/// By what a household is found.
+fn texts_of_household(household: Household) -> Vec<String> {
+    let name = household.name;
+    let places = household.places.into_iter().flat_map(|place| [place.name.zh, place.name.mong]);
+    [name.zh, name.mong, name.cyrl, household.phone].into_iter().chain(places).collect()
 }
 
 /// The members of a household that is here from now on, or no longer.
@@ -113,7 +130,17 @@ fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<
             to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
         })
         .map_err(ReplicaError::sql("projecting a person"))?;
-    search::write(tx, r, [&name.zh, &name.mong, &name.cyrl, &person.phone], old.is_some())
+    let texts = texts_of_person(person);
+    match old.map(|old| texts_of_person(Person::read(&old.fields))) {
+        Some(before) if before == texts => Ok(()),
+        before => search::write(tx, r, &texts, before.is_some()),
+    }
+}
+
+/// By what a person is found.
+fn texts_of_person(person: Person) -> [String; 4] {
+    let name = person.name;
+    [name.zh, name.mong, name.cyrl, person.phone]
 }
 
 fn visit(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
