@@ -140,6 +140,7 @@ impl Replica {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(ReplicaError::sql("beginning to write"))?;
         let made = work(&transaction)?;
+        search::catch_up(&transaction)?;
         transaction.commit().map_err(ReplicaError::sql("committing"))?;
         Ok(made)
     }

@@ -5,7 +5,7 @@ use rusqlite::{Transaction, params};
 use super::fold::Row;
 use super::{ReplicaError, search};
 use crate::ids::RecordId;
-use crate::record::{Area, Household, Kind, Officer, Person, Season, Task, Visit};
+use crate::record::{Area, Fields, Household, Kind, Officer, Person, Season, Task, Visit};
 
 /// Statements for a row that is new, and for one that is there. `INSERT OR REPLACE` would open a savepoint, at which the search
 /// index writes out what it has in memory: after each member of a household when a whole station comes.
@@ -99,18 +99,33 @@ fn household(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Resu
     if old.is_none() {
         set_home(tx, row.id, Some(r))?;
     }
-    let texts = texts_of_household(household);
-    match old.map(|old| texts_of_household(Household::read(&old.fields))) {
-        Some(before) if before == texts => Ok(()),
-        before => search::write(tx, r, &texts, before.is_some()),
-    }
+    index(tx, r, row, old)
 }
 
-/// By what a household is found.
-fn texts_of_household(household: Household) -> Vec<String> {
-    let name = household.name;
-    let places = household.places.into_iter().flat_map(|place| [place.name.zh, place.name.mong]);
-    [name.zh, name.mong, name.cyrl, household.phone].into_iter().chain(places).collect()
+/// By what a record is found.
+pub(super) fn texts(kind: &Kind, fields: &Fields) -> Vec<String> {
+    let (name, phone, places) = match kind {
+        Kind::Household => {
+            let household = Household::read(fields);
+            (household.name, household.phone, household.places)
+        }
+        Kind::Person => {
+            let person = Person::read(fields);
+            (person.name, person.phone, Vec::new())
+        }
+        _ => return Vec::new(),
+    };
+    let places = places.into_iter().flat_map(|place| [place.name.zh, place.name.mong]);
+    [name.zh, name.mong, name.cyrl, phone].into_iter().chain(places).collect()
+}
+
+fn index(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {
+    let texts = texts(&row.kind, &row.fields);
+    match old.map(|old| self::texts(&old.kind, &old.fields)) {
+        None => search::add(tx, r, &texts),
+        Some(before) if before == texts => Ok(()),
+        Some(_) => search::is_due(tx, r),
+    }
 }
 
 /// The members of a household that is here from now on, or no longer.
@@ -130,17 +145,7 @@ fn person(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<
             to.execute(params![r, row.id, person.household, name.zh, name.mong, name.cyrl, person.phone, role])
         })
         .map_err(ReplicaError::sql("projecting a person"))?;
-    let texts = texts_of_person(person);
-    match old.map(|old| texts_of_person(Person::read(&old.fields))) {
-        Some(before) if before == texts => Ok(()),
-        before => search::write(tx, r, &texts, before.is_some()),
-    }
-}
-
-/// By what a person is found.
-fn texts_of_person(person: Person) -> [String; 4] {
-    let name = person.name;
-    [name.zh, name.mong, name.cyrl, person.phone]
+    index(tx, r, row, old)
 }
 
 fn visit(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(), ReplicaError> {

@@ -31,3 +31,6 @@ CREATE INDEX blob_named_by_hash ON blob_named (hash);
 -- What is filed in an area is read in the order in which it came: a save, a verdict and a fetched revision touch no random page.
 DROP INDEX log_filed;
 CREATE INDEX log_filed ON log (filed) WHERE filed IS NOT NULL;
+
+-- Records whose search rows are made anew at the end of the transaction; empty otherwise.
+CREATE TABLE search_due (r INTEGER PRIMARY KEY) STRICT;
