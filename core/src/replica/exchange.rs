@@ -171,6 +171,7 @@ impl Replica {
             let mut sums = Sums::default();
             let mut hlc = seen_hlc(tx)?;
             let scopes = scope_ids(tx)?;
+            let mut newest = newest_record(tx)?;
             for arrival in &pulled.arrivals {
                 let (at, filed, entry) = match arrival {
                     Arrival::Entry { at, filed, entry } => (*at, *filed, entry),
@@ -184,7 +185,9 @@ impl Replica {
                 let place = (revision.device, revision.seq);
                 let held = scopes.contains(&filed);
                 let stands = Stands { position: at, filed: held.then_some(filed) };
-                let fresh = !is_here(tx, revision.record)?;
+                // Most names are newer than all that are here; only the others are looked for.
+                let fresh = newest.is_none_or(|newest| revision.record > newest) || !is_here(tx, revision.record)?;
+                newest = newest.max(Some(revision.record));
                 // Most are somebody else's and new.
                 if revision.device == device || !add_to_log(tx, entry, None, Some(stands))? {
                     match known_hash(tx, place.0, place.1)? {
@@ -383,6 +386,13 @@ fn make_place(tx: &Transaction<'_>, entry: &Entry, device: DeviceId, stands: Sta
 }
 
 /// Brings everything up to a revision that is in the log now.
+/// The record of which something is here whose name is the greatest.
+fn newest_record(connection: &Connection) -> Result<Option<RecordId>, ReplicaError> {
+    connection
+        .query_row("SELECT max(record) FROM log", [], |row| row.get(0))
+        .map_err(ReplicaError::sql("looking for the newest record"))
+}
+
 /// Whether any revision of a record is here.
 fn is_here(connection: &Connection, record: RecordId) -> Result<bool, ReplicaError> {
     connection

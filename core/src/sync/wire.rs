@@ -503,9 +503,9 @@ pub fn write_line<T: Serialize>(message: &T) -> Result<String, WireUnreadable> {
 pub fn read_lines(packed: &[u8]) -> Result<Vec<String>, WireUnreadable> {
     let decoder = zstd::Decoder::new(packed).map_err(WireUnreadable::Packing)?;
     let mut reader = BufReader::new(decoder.take(MAX_UNPACKED_BYTES));
-    let mut lines = Vec::new();
+    let (mut lines, mut line) = (Vec::new(), Vec::new());
     loop {
-        let mut line = Vec::new();
+        line.clear();
         let got =
             (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(WireUnreadable::Packing)?;
         if got == 0 {
@@ -517,7 +517,7 @@ pub fn read_lines(packed: &[u8]) -> Result<Vec<String>, WireUnreadable> {
         if lines.len() > 10 * MAX_BATCH_ENTRIES {
             return Err(WireUnreadable::TooLarge);
         }
-        lines.push(String::from_utf8(line).map_err(|_| WireUnreadable::Cut)?);
+        lines.push(std::str::from_utf8(&line).map_err(|_| WireUnreadable::Cut)?.to_owned());
     }
 }
 
