@@ -35,8 +35,8 @@ pub use forms::{
 };
 pub use history::{HistoryChange, HistoryEntry, Moved, RecordHistory};
 pub use households::{
-    AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView, Saved,
-    TimelineEntry,
+    AreaAbove, AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView,
+    Saved, TimelineEntry,
 };
 pub use nearby::{
     CarriedLine, HandedOver, Moving, NearbyCall, NearbyConfirm, NearbyStage, NearbyStatus, NeighbourLine,
