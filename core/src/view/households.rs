@@ -72,18 +72,6 @@ pub struct AreaLine {
     pub households: u32,
 }
 
-/// An area that a household lies in.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct AreaAbove {
-    /// The area.
-    pub id: AreaId,
-    /// `league`, `banner`, `sumu`, `gacha`, `grid` or `camp`.
-    pub level: String,
-    /// Its name.
-    pub name: Names,
-}
-
 /// All that a household's page shows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -93,7 +81,7 @@ pub struct HouseholdPage {
     /// Its name.
     pub name: Names,
     /// Its area and the areas above it, the smallest first.
-    pub areas: Vec<AreaAbove>,
+    pub areas: Vec<AreaLine>,
     /// Telephone.
     pub phone: String,
     /// Winter camp, summer camp …

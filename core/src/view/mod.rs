@@ -35,8 +35,8 @@ pub use forms::{
 };
 pub use history::{HistoryChange, HistoryEntry, Moved, RecordHistory};
 pub use households::{
-    AreaAbove, AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView,
-    Saved, TimelineEntry,
+    AreaLine, Edit, HouseholdLine, HouseholdList, HouseholdPage, HouseholdQuery, PersonView, PlaceView, Saved,
+    TimelineEntry,
 };
 pub use nearby::{
     CarriedLine, HandedOver, Moving, NearbyCall, NearbyConfirm, NearbyStage, NearbyStatus, NeighbourLine,

@@ -88,8 +88,14 @@ export function householdPage(n: number): HouseholdPage {
     id: line.id,
     name: line.name,
     areas: [
-      { id: id('area', n % 6), level: 'gacha', name: line.area_name },
-      { id: id('area', 90), level: 'sumu', name: { zh: '查干苏木', mong: 'ᠴᠠᠭᠠᠨ ᠰᠤᠮᠤ', cyrl: 'Цагаан сум' } },
+      { id: id('area', n % 6), parent: id('area', 90), level: 'gacha', name: line.area_name, households: 250 },
+      {
+        id: id('area', 90),
+        parent: null,
+        level: 'sumu',
+        name: { zh: '查干苏木', mong: 'ᠴᠠᠭᠠᠨ ᠰᠤᠮᠤ', cyrl: 'Цагаан сум' },
+        households: 1500,
+      },
     ],
     phone: line.phone,
     places: [

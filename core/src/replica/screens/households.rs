@@ -9,7 +9,7 @@ use crate::record::Level;
 use crate::replica::people::names;
 use crate::replica::{Replica, ReplicaError};
 use crate::time::Instant;
-use crate::view::{AreaAbove, AreaLine, HouseholdLine, HouseholdList, HouseholdQuery};
+use crate::view::{AreaLine, HouseholdLine, HouseholdList, HouseholdQuery};
 
 const MAX_LINES: u32 = 500;
 
@@ -142,18 +142,13 @@ fn find_households(
     Ok(HouseholdList { total, lines })
 }
 
-/// An area and those that it lies in, the smallest first.
-pub(super) fn areas_above(connection: &Connection, smallest: AreaId) -> Result<Vec<AreaAbove>, ReplicaError> {
-    let mut areas: Vec<AreaAbove> = Vec::new();
+pub(super) fn areas_above(connection: &Connection, smallest: AreaId) -> Result<Vec<AreaLine>, ReplicaError> {
+    let mut areas: Vec<AreaLine> = Vec::new();
     let mut next = Some(smallest);
     while let Some(id) = next.filter(|id| areas.len() < 8 && areas.iter().all(|area| area.id != *id)) {
-        let sql = "SELECT level, name_zh, name_mong, name_cyrl, parent FROM area WHERE id = ?1";
-        let above = rows(connection, sql, [id], |row| {
-            Ok((AreaAbove { id, level: row.get(0)?, name: names(row, 1)? }, row.get(4)?))
-        })?;
-        let Some((area, parent)) = above.into_iter().next() else { break };
-        next = parent;
-        areas.push(area);
+        let Some(line) = area_lines(connection, "a.id = ?1", [id])?.pop() else { break };
+        next = line.parent;
+        areas.push(line);
     }
     Ok(areas)
 }
