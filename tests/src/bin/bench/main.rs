@@ -173,7 +173,7 @@ PostgreSQL 15 runs as it is installed (`fsync=on`) on the same machine.
 * *One row of the same bytes*: one durable transaction that inserts the visit's JSON into a table without indexes, in the same file.
   *Pages* are those of the file that a transaction writes.
 * *Bare work* of a query: the same rows by their index, or the matches of the full-text index, without the names of areas and
-  officers, counts, conflicts, and what waits.
+  officers, conflicts, and, but for a household's page, counts and what waits.
 * What is measured many times is told as a median (p50) and the value that so many of a hundred do not exceed (p95, p99).
 ";
 

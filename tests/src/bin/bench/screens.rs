@@ -87,12 +87,15 @@ pub(crate) fn measure(replicated: &Replicated, repeats: usize) -> Result<Vec<Ask
     Ok(answers)
 }
 
-/// The rows that a household's page is made of.
+/// The rows that a household's page is made of; those of the log say what of it waits.
 const PAGE_ROWS: &[&str] = &[
     "SELECT * FROM record WHERE id = ?1",
     "SELECT * FROM person WHERE household = ?1",
     "SELECT * FROM visit WHERE household = ?1 ORDER BY at_ms DESC LIMIT 200",
     "SELECT * FROM task WHERE household = ?1 ORDER BY at_ms DESC LIMIT 200",
+    "SELECT position, refused FROM visit CROSS JOIN log ON log.record = visit.id WHERE visit.household = ?1",
+    "SELECT position, refused FROM task CROSS JOIN log ON log.record = task.id WHERE task.household = ?1",
+    "SELECT count(*) FROM household WHERE area = (SELECT area FROM household WHERE id = ?1)",
 ];
 
 fn read_all(connection: &Connection, sql: &str, value: Sql) -> rusqlite::Result<()> {
