@@ -187,9 +187,13 @@ impl Bundling<'_> {
         Ok(())
     }
 
-    /// Looks whether an answer is to be taken. One of another life of the station's store is, if the tablet has learned of no
-    /// other since it asked: it forgets positions and verdicts first.
+    /// Looks whether an answer is to be taken; if not, nothing is changed. One of another life of the station's store is, if the
+    /// tablet has learned of no other since it asked: it forgets positions and verdicts first.
     fn begin(&mut self, head: &Head, reply: &Reply) -> Result<bool, DeviceError> {
+        // An older answer may come after a login that told of other areas.
+        if !self.replica.still_in(head.bundle, &reply.scopes)? {
+            return Ok(false);
+        }
         let known = self.replica.holdings(self.device)?.epoch;
         if known != Some(reply.epoch) {
             if !self.replica.still_asks(head.bundle)? {
@@ -200,10 +204,6 @@ impl Bundling<'_> {
                 self.replica.note_difference(self.world.now(), Found { returned, ..Found::default() })?;
             }
             self.replica.adopt(self.device, reply.epoch, reply.seq)?;
-        }
-        // An older answer may come after a login that told of other areas.
-        if !self.replica.still_in(head.bundle, &reply.scopes)? {
-            return Ok(false);
         }
         self.replica.set_scopes(&reply.scopes)?;
         Ok(true)
