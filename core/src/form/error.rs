@@ -22,12 +22,9 @@ pub enum FormError {
     /// Groups inside groups inside groups.
     #[error("{0} lies deeper than forms may be nested")]
     TooDeep(String),
-    /// Two questions of one name: answers could not be told apart.
+    /// Two questions or repeats of one name: answers could not be told apart.
     #[error("two questions are called {0}")]
     NameTwice(String),
-    /// A repeat, which is not read yet.
-    #[error("the repeat {0} cannot be read")]
-    RepeatNotRead(String),
     /// The submission belongs to another form.
     #[error("the submission is of the form {found}, not {expected}")]
     OtherForm {
@@ -92,7 +89,6 @@ impl FormError {
             | Self::FormLacks(_)
             | Self::TooDeep(_)
             | Self::NameTwice(_)
-            | Self::RepeatNotRead(_)
             | Self::OtherForm { .. }
             | Self::OtherVersion { .. }
             | Self::NoInstanceId

@@ -1,5 +1,7 @@
 //! A submission made without a window: answers → ODK XML.
 
+use serde_json::Value;
+
 use super::model::{Answers, FormModel, Node};
 use super::read::is_id;
 use super::{FormError, MAX_SUBMISSION_BYTES, value, xml};
@@ -29,17 +31,15 @@ impl FormModel {
         if !is_id(instance_id) {
             return Err(FormError::NoInstanceId);
         }
-        if let Some(unknown) = answers.keys().find(|name| self.question(name).is_none()) {
-            return Err(FormError::UnknownName(unknown.clone()));
-        }
+        self.knows_all(answers.iter(), None)?;
         let mut xml = format!("<{} id=\"", self.template.name);
         xml::escape_into(&mut xml, &self.id);
         xml.push_str("\" version=\"");
         xml::escape_into(&mut xml, &self.version);
         xml.push_str("\">");
-        let mut filling = Filling { form: self, answers, started, ended, xml };
-        for child in self.template.children.iter().filter(|child| child.name != "meta") {
-            filling.node(child)?;
+        let mut filling = Filling { form: self, started, ended, xml };
+        for child in self.template.places() {
+            filling.node(child, &|name| answers.get(name))?;
         }
         let mut xml = filling.xml;
         xml.push_str("<meta><instanceID>");
@@ -52,28 +52,57 @@ impl FormModel {
         }
         Ok(xml)
     }
+
+    /// Whether the form asks for each answer, at the place where it is given.
+    fn knows_all<'a>(
+        &self,
+        mut answers: impl Iterator<Item = (&'a String, &'a Value)>,
+        within: Option<&str>,
+    ) -> Result<(), FormError> {
+        answers.try_for_each(|(name, answer)| {
+            let unknown = || FormError::UnknownName(name.clone());
+            if self.question(name).is_some_and(|question| question.within.as_deref() == within) {
+                return Ok(());
+            }
+            let repeat = self.repeat(name).filter(|repeat| repeat.within.as_deref() == within).ok_or_else(unknown)?;
+            let wrong = || FormError::WrongValue { name: name.clone(), expected: "repeat" };
+            answer.as_array().ok_or_else(wrong)?.iter().try_for_each(|one| {
+                self.knows_all(one.as_object().ok_or_else(wrong)?.iter(), Some(&repeat.name))
+            })
+        })
+    }
 }
+
+/// Gives the answer of a name, of those that are given at one place.
+type Given<'a> = dyn Fn(&str) -> Option<&'a Value> + 'a;
 
 struct Filling<'f> {
     form: &'f FormModel,
-    answers: &'f Answers,
     started: Instant,
     ended: Instant,
     xml: String,
 }
 
 impl Filling<'_> {
-    /// Writes a node. As deep as the form's template.
-    fn node(&mut self, node: &Node) -> Result<(), FormError> {
+    /// Writes a node, once for each time that a repeat was answered. As deep as the form's template.
+    fn node<'a>(&mut self, node: &Node, given: &Given<'a>) -> Result<(), FormError> {
+        if !node.repeats {
+            return self.once(node, given);
+        }
+        let times = given(&node.name).and_then(Value::as_array).into_iter().flatten();
+        times.filter_map(Value::as_object).try_for_each(|one| self.once(node, &|name| one.get(name)))
+    }
+
+    fn once<'a>(&mut self, node: &Node, given: &Given<'a>) -> Result<(), FormError> {
         self.xml.push('<');
         self.xml.push_str(&node.name);
         self.xml.push('>');
         if node.children.is_empty() {
-            let text = self.text_of(node)?;
+            let text = self.text_of(node, given)?;
             xml::escape_into(&mut self.xml, &text);
         }
-        for child in &node.children {
-            self.node(child)?;
+        for child in node.places() {
+            self.node(child, given)?;
         }
         self.xml.push_str("</");
         self.xml.push_str(&node.name);
@@ -81,7 +110,7 @@ impl Filling<'_> {
         Ok(())
     }
 
-    fn text_of(&self, node: &Node) -> Result<String, FormError> {
+    fn text_of(&self, node: &Node, given: &Given<'_>) -> Result<String, FormError> {
         if self.form.started_path.as_ref() == Some(&node.path) {
             return Ok(self.started.to_iso());
         }
@@ -89,7 +118,7 @@ impl Filling<'_> {
             return Ok(self.ended.to_iso());
         }
         let Some(question) = self.form.question(&node.name) else { return Ok(node.default.clone()) };
-        let answered = match self.answers.get(&question.name) {
+        let answered = match given(&question.name) {
             Some(answer) => value::to_text(question, answer)?,
             None => String::new(),
         };

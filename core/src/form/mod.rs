@@ -7,7 +7,8 @@
 //!
 //! # Answers
 //!
-//! A map from question name to value. Groups are pages and leave no trace in it; a question nobody answered is absent.
+//! A map from question name to value. Groups are pages and leave no trace in it; a question nobody answered is absent. A repeat is
+//! an array under its own name, with a map of this kind for each time that it was answered.
 //!
 //! | question | value |
 //! |---|---|
@@ -23,10 +24,10 @@
 //!
 //! No XPath: relevance, constraints, calculations and conditional `required`. [`FormModel::read`]
 //! does not ask whether a choice is in the list, [`FormModel::fill`] asks only what needs no evaluation: names, types,
-//! choices of lists inside the form, and answers that are required without any condition. Repeats are refused by
-//! [`FormModel::parse`].
+//! choices of lists inside the form, and answers that are required without any condition.
 
 mod check;
+mod entity;
 mod error;
 mod fill;
 mod model;
@@ -45,15 +46,16 @@ mod check_tests;
 mod tests;
 
 pub use check::{Difference, Findings, RuleKind, Unchecked, Violation};
+pub use entity::Entity;
 pub use error::FormError;
-pub use model::{AnswerType, Answers, Choice, FormModel, Question, Texts};
+pub use model::{AnswerType, Answers, Choice, FormModel, Question, Repeat, Texts};
 pub use read::Submission;
 pub use rules::{FormRules, expression};
 
 /// A submission may not be longer.
 pub const MAX_SUBMISSION_BYTES: usize = 1 << 20;
 /// A submission may not have more XML nodes.
-pub const MAX_SUBMISSION_NODES: u32 = 5_000;
+pub const MAX_SUBMISSION_NODES: u32 = 50_000;
 /// An XForm may not be longer.
 pub const MAX_FORM_BYTES: usize = 8 << 20;
 /// An XForm may not have more XML nodes.

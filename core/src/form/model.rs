@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Answers by question name; see the [module](super) for the shape of each.
+/// Answers by name of question or repeat; see the [module](super) for the shape of each.
 pub type Answers = BTreeMap<String, Value>;
 
 /// A text by language code (`zh-Hans`, `mn-Mong`). Values that a form inserts while it is filled in (`<output>`) are left out.
@@ -22,8 +22,10 @@ pub struct FormModel {
     pub title: String,
     /// Language codes of its texts, the default first.
     pub languages: Vec<String>,
-    /// The questions in the order of the form.
+    /// The questions in the order of the form, those in repeats among them.
     pub questions: Vec<Question>,
+    /// The repeats in the order of the form.
+    pub repeats: Vec<Repeat>,
     /// The instance to fill in.
     #[serde(skip)]
     pub(super) template: Node,
@@ -35,6 +37,19 @@ pub struct FormModel {
     pub(super) ended_path: Option<String>,
 }
 
+/// Questions that are asked several times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Repeat {
+    /// Its name: the key of its answers.
+    pub name: String,
+    /// Its path in the submission.
+    pub path: String,
+    /// Its words.
+    pub label: Texts,
+    /// The name of the repeat around it, if there is one.
+    pub within: Option<String>,
+}
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Question {
@@ -42,6 +57,8 @@ pub struct Question {
     pub name: String,
     /// Its path in the submission, groups included.
     pub path: String,
+    /// The name of the innermost repeat around it, if there is one.
+    pub within: Option<String>,
     /// What its answer is.
     pub answer_type: AnswerType,
     /// Its words.
@@ -131,6 +148,24 @@ impl FormModel {
     pub fn question(&self, name: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.name == name)
     }
+
+    /// The repeat of this name.
+    #[must_use]
+    pub fn repeat(&self, name: &str) -> Option<&Repeat> {
+        self.repeats.iter().find(|repeat| repeat.name == name)
+    }
+
+    /// The answers of each time a repeat was answered, whatever lies around it; none if `answers` are not of this form.
+    pub fn each<'a>(&self, answers: &'a Answers, repeat: &str) -> Vec<&'a serde_json::Map<String, Value>> {
+        let Some(found) = self.repeat(repeat) else { return Vec::new() };
+        let times = |value: Option<&'a Value>| {
+            value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object).collect::<Vec<_>>()
+        };
+        match &found.within {
+            None => times(answers.get(repeat)),
+            Some(around) => self.each(answers, around).into_iter().flat_map(|one| times(one.get(repeat))).collect(),
+        }
+    }
 }
 
 impl Question {
@@ -151,13 +186,19 @@ impl Question {
 }
 
 /// A node of the instance to fill in: a group, or (without children) a place for one value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Node {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) children: Vec<Node>,
     /// The value the form begins with.
     pub(super) default: String,
+    /// Whether it may stand there several times.
+    pub(super) repeats: bool,
+    /// The kind of record that it says something about, by the entities block in its `meta`.
+    pub(super) entity: Option<String>,
+    /// The property of the entity around it that its answer becomes.
+    pub(super) saved_to: Option<String>,
 }
 
 impl Node {
@@ -165,11 +206,8 @@ impl Node {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// Every place for a value below this node, in order.
-    pub(super) fn leaves(&self) -> Vec<&Self> {
-        if self.children.is_empty() {
-            return vec![self];
-        }
-        self.children.iter().flat_map(Self::leaves).collect()
+    /// Its children without what the standard says about a submission or an entity.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter(|child| child.name != "meta")
     }
 }

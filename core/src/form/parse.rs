@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::Node as Xml;
 
-use super::model::{AnswerType, Choice, FormModel, Node, Question, Texts};
+use super::model::{AnswerType, Choice, FormModel, Node, Question, Repeat, Texts};
 use super::{FormError, MAX_DEPTH, MAX_FORM_BYTES, MAX_FORM_NODES, xml};
 
 impl FormModel {
     /// Reads an XForm as `pyxform` writes it (ODK XForms 1.0).
     ///
     /// # Errors
-    /// [`FormError`] for a document that is too large, not XML or not an XForm, for two questions of one name, and for
-    /// repeats, which are not read yet.
+    /// [`FormError`] for a document that is too large, not XML or not an XForm, and for two questions or repeats of one
+    /// name.
     pub fn parse(xform: &str) -> Result<Self, FormError> {
         let document = xml::document(xform, MAX_FORM_BYTES, MAX_FORM_NODES)?;
         let html = document.root_element();
@@ -20,22 +20,24 @@ impl FormModel {
         let model = xml::child(head, "model").ok_or(FormError::FormLacks("model"))?;
         let instance = primary_instance(model).ok_or(FormError::FormLacks("instance"))?;
         let id = xml::attribute(instance, "id").filter(|id| !id.is_empty()).ok_or(FormError::FormLacks("id"))?;
-        let template = template(instance, String::new(), 0)?;
         let binds = binds(model);
         let itext = Itext::read(model);
-        let body = xml::child(html, "body");
+        let controls = controls(xml::child(html, "body"));
+        let template = Places { binds: &binds, controls: &controls }.template(instance, String::new(), 0)?;
         let mut form = Self {
             id: id.to_owned(),
             version: xml::attribute(instance, "version").unwrap_or_default().to_owned(),
             title: xml::child(head, "title").map(xml::text).unwrap_or_default(),
             languages: itext.languages.clone(),
             questions: Vec::new(),
-            template,
+            repeats: Vec::new(),
+            template: Node::default(),
             started_path: None,
             ended_path: None,
         };
-        let reading = Reading { binds, itext, lists: lists(model), controls: controls(body)? };
-        reading.questions_into(&mut form)?;
+        let reading = Reading { binds, itext, lists: lists(model), controls, names: BTreeSet::new() };
+        reading.questions_of(&template, &mut form)?;
+        form.template = template;
         Ok(form)
     }
 }
@@ -45,16 +47,37 @@ fn primary_instance<'a, 'x>(model: Xml<'a, 'x>) -> Option<Xml<'a, 'x>> {
     xml::elements(xml::child(model, "instance")?).next()
 }
 
-fn template(node: Xml<'_, '_>, parent: String, depth: usize) -> Result<Node, FormError> {
-    let name = node.tag_name().name().to_owned();
-    let path = parent + "/" + &name;
-    if depth > MAX_DEPTH {
-        return Err(FormError::TooDeep(path));
+struct Places<'p, 'a, 'x> {
+    binds: &'p BTreeMap<&'a str, Xml<'a, 'x>>,
+    controls: &'p BTreeMap<&'a str, Xml<'a, 'x>>,
+}
+
+impl Places<'_, '_, '_> {
+    fn template(&self, node: Xml<'_, '_>, parent: String, depth: usize) -> Result<Node, FormError> {
+        let name = node.tag_name().name().to_owned();
+        let path = parent + "/" + &name;
+        if depth > MAX_DEPTH {
+            return Err(FormError::TooDeep(path));
+        }
+        let mut children: Vec<Node> = Vec::new();
+        for child in xml::elements(node) {
+            // A repeat may stand there as a template and as its first places.
+            if children.iter().all(|known| known.name != child.tag_name().name()) {
+                children.push(self.template(child, path.clone(), depth + 1)?);
+            }
+        }
+        let default = if children.is_empty() { xml::text(node) } else { String::new() };
+        let entity = xml::child(node, "meta").and_then(|meta| xml::child(meta, "entity"));
+        Ok(Node {
+            repeats: self.controls.get(path.as_str()).is_some_and(|control| control.tag_name().name() == "repeat"),
+            entity: entity.and_then(|entity| xml::attribute(entity, "dataset")).map(str::to_owned),
+            saved_to: self.binds.get(path.as_str()).and_then(|bind| xml::attribute(*bind, "saveto")).map(str::to_owned),
+            name,
+            path,
+            children,
+            default,
+        })
     }
-    let children = xml::elements(node).map(|child| template(child, path.clone(), depth + 1));
-    let children: Vec<Node> = children.collect::<Result<_, _>>()?;
-    let default = if children.is_empty() { xml::text(node) } else { String::new() };
-    Ok(Node { name, path, children, default })
 }
 
 /// The `bind` elements by the path they speak about.
@@ -63,24 +86,18 @@ fn binds<'a, 'x>(model: Xml<'a, 'x>) -> BTreeMap<&'a str, Xml<'a, 'x>> {
     binds.filter_map(|bind| Some((xml::attribute(bind, "nodeset")?, bind))).collect()
 }
 
-/// The controls of the body by the path they speak about. Groups are seen through.
-fn controls<'a, 'x>(body: Option<Xml<'a, 'x>>) -> Result<BTreeMap<&'a str, Xml<'a, 'x>>, FormError> {
-    let mut controls = BTreeMap::new();
-    for element in body.into_iter().flat_map(|body| body.descendants()).filter(Xml::is_element) {
-        match element.tag_name().name() {
-            "repeat" => {
-                let path = xml::attribute(element, "nodeset").unwrap_or_default();
-                return Err(FormError::RepeatNotRead(path.to_owned()));
-            }
-            "input" | "select1" | "select" | "rank" | "upload" | "trigger" | "range" => {
-                if let Some(path) = xml::attribute(element, "ref") {
-                    controls.insert(path, element);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(controls)
+/// The controls of the body and its repeats by the path they speak about. Groups are seen through.
+fn controls<'a, 'x>(body: Option<Xml<'a, 'x>>) -> BTreeMap<&'a str, Xml<'a, 'x>> {
+    let elements = body.into_iter().flat_map(|body| body.descendants()).filter(Xml::is_element);
+    let control = |element: Xml<'a, 'x>| {
+        let path = match element.tag_name().name() {
+            "repeat" => "nodeset",
+            "input" | "select1" | "select" | "rank" | "upload" | "trigger" | "range" => "ref",
+            _ => return None,
+        };
+        Some((xml::attribute(element, path)?, element))
+    };
+    elements.filter_map(control).collect()
 }
 
 /// The lists inside the form (secondary instances): id → items, each its fields by name. A list from a file is `None`.
@@ -157,38 +174,56 @@ struct Reading<'a, 'x> {
     itext: Itext,
     lists: Lists<'a>,
     controls: BTreeMap<&'a str, Xml<'a, 'x>>,
+    names: BTreeSet<String>,
 }
 
 impl Reading<'_, '_> {
-    fn questions_into(&self, form: &mut FormModel) -> Result<(), FormError> {
-        let mut names = BTreeSet::new();
-        let template = &form.template;
-        for child in template.children.iter().filter(|child| child.name != "meta") {
-            for leaf in child.leaves() {
-                if !names.insert(&leaf.name) {
-                    return Err(FormError::NameTwice(leaf.name.clone()));
-                }
-                match self.of_bind(&leaf.path, "preloadParams") {
-                    Some("start") => form.started_path = Some(leaf.path.clone()),
-                    Some("end") => form.ended_path = Some(leaf.path.clone()),
-                    _ => form.questions.push(self.question(leaf)),
-                }
+    fn questions_of(mut self, template: &Node, form: &mut FormModel) -> Result<(), FormError> {
+        template.places().try_for_each(|place| self.place(place, None, form))
+    }
+
+    fn place(&mut self, place: &Node, within: Option<&str>, form: &mut FormModel) -> Result<(), FormError> {
+        let is_question = place.children.is_empty();
+        if (is_question || place.repeats) && !self.names.insert(place.name.clone()) {
+            return Err(FormError::NameTwice(place.name.clone()));
+        }
+        if place.repeats {
+            form.repeats.push(self.repeat(place, within));
+        }
+        if is_question {
+            match self.of_bind(&place.path, "preloadParams") {
+                Some("start") => form.started_path = Some(place.path.clone()),
+                Some("end") => form.ended_path = Some(place.path.clone()),
+                _ => form.questions.push(self.question(place, within)),
             }
         }
-        Ok(())
+        let within = if place.repeats { Some(place.name.as_str()) } else { within };
+        place.places().try_for_each(|child| self.place(child, within, form))
+    }
+
+    /// The words of a repeat stand at the group around it.
+    fn repeat(&self, place: &Node, within: Option<&str>) -> Repeat {
+        let group = self.controls.get(place.path.as_str()).and_then(|repeat| repeat.parent_element());
+        Repeat {
+            name: place.name.clone(),
+            path: place.path.clone(),
+            label: self.itext.of(group.and_then(|group| xml::child(group, "label"))),
+            within: within.map(str::to_owned),
+        }
     }
 
     fn of_bind(&self, path: &str, attribute: &str) -> Option<&str> {
         self.binds.get(path).and_then(|bind| xml::attribute(*bind, attribute))
     }
 
-    fn question(&self, leaf: &Node) -> Question {
+    fn question(&self, leaf: &Node, within: Option<&str>) -> Question {
         let control = self.controls.get(leaf.path.as_str()).copied();
         let expression = |attribute| self.of_bind(&leaf.path, attribute).map(str::to_owned);
         let (choices, choices_elsewhere) = control.map(|control| self.choices(control)).unwrap_or_default();
         Question {
             name: leaf.name.clone(),
             path: leaf.path.clone(),
+            within: within.map(str::to_owned),
             answer_type: self.answer_type(&leaf.path, control),
             label: self.itext.of(control.and_then(|control| xml::child(control, "label"))),
             hint: self.itext.of(control.and_then(|control| xml::child(control, "hint"))),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use roxmltree::Node as Xml;
 use serde::Serialize;
+use serde_json::Value;
 
+use super::entity::Entity;
 use super::model::{AnswerType, Answers, FormModel, Node};
 use super::{FormError, MAX_SUBMISSION_BYTES, MAX_SUBMISSION_NODES, value, xml};
 
@@ -26,6 +29,8 @@ pub struct Submission {
     pub ended: Option<String>,
     /// The answers.
     pub answers: Answers,
+    /// What it says about records, in the order of the submission.
+    pub entities: Vec<Entity>,
 }
 
 impl FormModel {
@@ -41,8 +46,8 @@ impl FormModel {
         let document = xml::document(submission, MAX_SUBMISSION_BYTES, MAX_SUBMISSION_NODES)?;
         let root = document.root_element();
         self.is_for(root)?;
-        let mut reading = Reading { form: self, started: None, ended: None, answers: Answers::new() };
-        reading.group(root, &self.template, true)?;
+        let mut reading = Reading { form: self, started: None, ended: None, entities: Vec::new(), open: Vec::new() };
+        let answers = reading.times(root, &self.template)?;
         let meta = xml::child(root, "meta");
         let of_meta = |name: &str| meta.and_then(|meta| xml::child(meta, name)).map(xml::text);
         Ok(Submission {
@@ -52,11 +57,12 @@ impl FormModel {
             deprecated_id: of_meta("deprecatedID").filter(|id| is_id(id)),
             started: reading.started,
             ended: reading.ended,
-            answers: reading.answers,
+            answers: answers.into_iter().collect(),
+            entities: reading.entities,
         })
     }
 
-    fn is_for(&self, root: roxmltree::Node<'_, '_>) -> Result<(), FormError> {
+    fn is_for(&self, root: Xml<'_, '_>) -> Result<(), FormError> {
         let found = xml::attribute(root, "id").unwrap_or_default();
         if found != self.id {
             return Err(FormError::OtherForm { expected: self.id.clone(), found: found.to_owned() });
@@ -77,36 +83,60 @@ struct Reading<'f> {
     form: &'f FormModel,
     started: Option<String>,
     ended: Option<String>,
-    answers: Answers,
+    entities: Vec<Entity>,
+    /// The entities around the place that is read, the innermost last.
+    open: Vec<Entity>,
 }
 
+type Given = serde_json::Map<String, Value>;
+
 impl Reading<'_> {
+    /// Reads the answers of the whole form, or of one time that a repeat was answered.
+    fn times(&mut self, node: Xml<'_, '_>, template: &Node) -> Result<Given, FormError> {
+        let mut given = Given::new();
+        self.group(node, template, &mut given)?;
+        Ok(given)
+    }
+
     /// Reads the nodes of a group. As deep as the form's own template, never deeper.
-    fn group(&mut self, node: roxmltree::Node<'_, '_>, template: &Node, is_root: bool) -> Result<(), FormError> {
+    fn group(&mut self, node: Xml<'_, '_>, template: &Node, given: &mut Given) -> Result<(), FormError> {
         if !xml::text(node).chars().all(|c| c.is_ascii_whitespace()) {
             return Err(FormError::Misplaced(template.path.clone()));
+        }
+        let about = xml::child(node, "meta").and_then(|meta| xml::child(meta, "entity"));
+        if let Some(dataset) = &template.entity {
+            self.open.push(about.map_or_else(Entity::default, |about| Entity::read(dataset, about)));
         }
         let mut seen = BTreeSet::new();
         for element in xml::elements(node) {
             let name = element.tag_name().name();
-            if !seen.insert(name) {
-                return Err(FormError::Misplaced(format!("{}/{name}", template.path)));
-            }
-            if is_root && name == "meta" {
+            if name == "meta" && (template.entity.is_some() || template.path == self.form.template.path) {
                 continue;
             }
             let unknown = || FormError::UnknownName(format!("{}/{name}", template.path));
             let place = template.child(name).ok_or_else(unknown)?;
-            if place.children.is_empty() {
-                self.leaf(element, place)?;
-            } else {
-                self.group(element, place, false)?;
+            if !seen.insert(name) && !place.repeats {
+                return Err(FormError::Misplaced(place.path.clone()));
             }
+            if place.repeats {
+                let one = Value::Object(self.times(element, place)?);
+                match given.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+                    Value::Array(times) => times.push(one),
+                    _ => return Err(FormError::Misplaced(place.path.clone())),
+                }
+            } else if place.children.is_empty() {
+                self.leaf(element, place, given)?;
+            } else {
+                self.group(element, place, given)?;
+            }
+        }
+        if template.entity.is_some() {
+            self.entities.extend(self.open.pop().filter(|entity| entity.create || entity.update));
         }
         Ok(())
     }
 
-    fn leaf(&mut self, node: roxmltree::Node<'_, '_>, place: &Node) -> Result<(), FormError> {
+    fn leaf(&mut self, node: Xml<'_, '_>, place: &Node, given: &mut Given) -> Result<(), FormError> {
         if let Some(element) = xml::elements(node).next() {
             return Err(FormError::UnknownName(format!("{}/{}", place.path, element.tag_name().name())));
         }
@@ -126,7 +156,10 @@ impl Reading<'_> {
         } else if let Some(question) = self.form.question(&place.name).filter(|q| q.answer_type != AnswerType::Note) {
             let expected = question.answer_type;
             let answer = value::from_text(expected, &text).ok_or_else(|| wrong(expected.as_str()))?;
-            self.answers.insert(place.name.clone(), answer);
+            if let (Some(property), Some(entity)) = (&place.saved_to, self.open.last_mut()) {
+                entity.properties.insert(property.clone(), answer.clone());
+            }
+            given.insert(place.name.clone(), answer);
         }
         Ok(())
     }

@@ -279,7 +279,7 @@ fn a_document_too_large_too_deep_or_with_a_dtd_is_refused() {
     assert!(matches!(visit_form().read(&long), Err(FormError::TooLarge { .. })));
     let long = filled(json!({"outcome": "visited", "opinions": "&".repeat(MAX_SUBMISSION_BYTES / 4)}));
     assert_eq!(long.unwrap_err().code(), Code::TooLarge);
-    let many = submission(&"<x/>".repeat(MAX_SUBMISSION_NODES as usize));
+    let many = submission(&"<x/>".repeat(MAX_SUBMISSION_NODES as usize + 1));
     assert!(matches!(visit_form().read(&many), Err(FormError::NotXml(roxmltree::Error::NodesLimitReached))));
     let deep = submission(&("<talk>".repeat(2_000) + &"</talk>".repeat(2_000)));
     assert!(matches!(visit_form().read(&deep), Err(FormError::UnknownName(_))));
@@ -299,10 +299,7 @@ fn a_form_nested_too_deeply_is_refused() {
 }
 
 #[test]
-fn a_form_with_a_repeat_or_a_name_twice_is_refused() {
-    let repeat = xform()
-        .replace("<group appearance=\"field-list\" ref=\"/data/talk\">", "<group><repeat nodeset=\"/data/talk\"/>");
-    assert_eq!(FormModel::parse(&repeat).unwrap_err(), FormError::RepeatNotRead("/data/talk".into()));
+fn a_form_with_a_name_twice_is_refused() {
     let twice = xform().replace("<purpose/>", "<topics/>");
     assert_eq!(FormModel::parse(&twice).unwrap_err(), FormError::NameTwice("topics".into()));
     assert_eq!(FormModel::parse("<html/>").unwrap_err(), FormError::FormLacks("head"));
@@ -462,4 +459,86 @@ proptest! {
             prop_assert!(!form.id.is_empty());
         }
     }
+}
+
+/// A form about a household: who lives there in a repeat (each one a person), in it a repeat of dogs; it makes a case of a group.
+const FAMILY: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"
+  xmlns:jr="http://openrosa.org/javarosa" xmlns:entities="http://www.opendatakit.org/xforms/entities"><h:head><h:title>x</h:title>
+  <model><instance><data id="family" version="1">
+    <hh/>
+    <person jr:template=""><name/><phone/><dog jr:template=""><called/></dog>
+      <meta><entity dataset="person" create="1" id=""><label/></entity></meta></person>
+    <person><name/><phone/><dog><called/></dog><meta><entity dataset="person" create="1" id=""><label/></entity></meta></person>
+    <quarrel><about/><since/>
+      <meta><entity dataset="case" create="" update="1" id="" baseVersion="" trunkVersion="" branchId=""><label/></entity></meta></quarrel>
+    <meta><instanceID/></meta></data></instance>
+  <bind nodeset="/data/hh" type="string"/>
+  <bind nodeset="/data/person/name" type="string" entities:saveto="name_zh"/>
+  <bind nodeset="/data/person/phone" type="string" entities:saveto="phone"/>
+  <bind nodeset="/data/quarrel/about" type="string" entities:saveto="note"/>
+  <bind nodeset="/data/quarrel/since" type="date" entities:saveto="due"/>
+  </model></h:head><h:body><input ref="/data/hh"/>
+  <group ref="/data/person"><label>who</label><repeat nodeset="/data/person"><input ref="/data/person/name"/><input ref="/data/person/phone"/>
+    <group ref="/data/person/dog"><repeat nodeset="/data/person/dog"><input ref="/data/person/dog/called"/></repeat></group>
+  </repeat></group>
+  <group ref="/data/quarrel"><input ref="/data/quarrel/about"/><input ref="/data/quarrel/since"/></group></h:body></h:html>"#;
+
+fn family() -> FormModel {
+    FormModel::parse(FAMILY).unwrap()
+}
+
+#[test]
+fn repeats_are_arrays_of_answers_and_survive_xml() {
+    let form = family();
+    let within = |name: &str| form.question(name).unwrap().within.clone();
+    assert_eq!((within("hh"), within("phone"), within("called")), (None, Some("person".into()), Some("dog".into())));
+    let repeats: Vec<_> = form.repeats.iter().map(|one| (one.name.as_str(), one.within.as_deref())).collect();
+    assert_eq!(repeats, [("person", None), ("dog", Some("person"))]);
+    assert_eq!(form.repeats[0].label, Texts::from([(String::new(), "who".to_owned())]));
+    let given = answers(json!({
+        "hh": "巴图",
+        "person": [
+            { "name": "娜仁", "dog": [{ "called": "a" }, { "called": "b" }] },
+            {},
+            { "name": "其木格", "phone": "139", "dog": [{}] },
+        ],
+        "about": "围栏",
+    }));
+    let xml = form.fill(&given, ID, STARTED, ENDED).unwrap();
+    assert_eq!(form.read(&xml).unwrap().answers, given);
+    let dogs: Vec<_> = form.each(&given, "dog").into_iter().map(|dog| dog.get("called").cloned()).collect();
+    assert_eq!(dogs, [Some(json!("a")), Some(json!("b")), None]);
+    assert!(form.each(&given, "cat").is_empty());
+}
+
+#[test]
+fn an_answer_that_belongs_into_a_repeat_is_refused_outside_of_it() {
+    let fill = |given: Value| family().fill(&answers(given), ID, STARTED, ENDED).unwrap_err();
+    assert_eq!(fill(json!({ "name": "x" })), FormError::UnknownName("name".into()));
+    assert_eq!(fill(json!({ "person": [{ "hh": "x" }] })), FormError::UnknownName("hh".into()));
+    assert_eq!(fill(json!({ "person": [{ "called": "x" }] })), FormError::UnknownName("called".into()));
+    for wrong in [json!("x"), json!(["x"]), json!({ "name": "x" })] {
+        assert!(matches!(fill(json!({ "person": wrong })), FormError::WrongValue { .. }));
+    }
+    let twice = "<data id=\"family\" version=\"1\"><hh/><hh/><meta><instanceID>x</instanceID></meta></data>";
+    assert_eq!(family().read(twice).unwrap_err(), FormError::Misplaced("/data/hh".into()));
+}
+
+#[test]
+fn what_a_submission_says_about_records_is_read_from_its_entities() {
+    let entity = |attributes: &str| format!("<meta><entity {attributes}><label>L</label></entity></meta>");
+    let made = entity("dataset=\"person\" create=\"1\" id=\"p1\"");
+    let none = entity("dataset=\"person\" create=\"\" id=\"p2\"");
+    let case = entity("dataset=\"case\" update=\"true\" id=\"c\" baseVersion=\"3\" trunkVersion=\"2\" branchId=\"b\"");
+    let read = family().read(&format!(
+        "<data id=\"family\" version=\"1\"><hh>x</hh><person><name>娜仁</name><phone>1</phone><dog><called>a</called></dog>{made}</person>\
+         <person><name>巴图</name>{none}</person><quarrel><about>围栏</about><since>2026-11-27</since>{case}</quarrel>\
+         <meta><instanceID>x</instanceID></meta></data>"
+    ));
+    let [person, case] = &read.unwrap().entities[..] else { panic!("two are made or changed") };
+    assert_eq!((person.dataset.as_str(), person.id.as_str(), person.create, person.update), ("person", "p1", true, false));
+    assert_eq!(person.properties, [("name_zh".into(), json!("娜仁")), ("phone".into(), json!("1"))].into());
+    assert_eq!((case.create, case.update, case.base_version, case.trunk_version), (false, true, Some(3), Some(2)));
+    assert_eq!((case.branch_id.as_deref(), case.label.as_str()), (Some("b"), "L"));
+    assert_eq!(case.properties, [("note".into(), json!("围栏")), ("due".into(), json!("2026-11-27"))].into());
 }
