@@ -113,6 +113,8 @@ codes! {
     FieldWrong = "field_wrong", retry false;
     /// The form's answers cannot be read.
     FormUnreadable = "form_unreadable", retry false;
+    /// Somebody signed the finished form: it is only added to.
+    FormSealed = "form_sealed", retry false;
     /// The file was written by a newer program.
     FileTooNew = "file_too_new", retry false;
     /// The tablet's disk is full.

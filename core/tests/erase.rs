@@ -6,7 +6,7 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
 use ailchin_core::record::{Entry, Fields, Kind, Revision, body_hash, chain, genesis};
-use ailchin_core::replica::{Author, Change, Replica, StoredBlob};
+use ailchin_core::replica::{Author, Change, Replica, StoredBlob, Subject};
 use ailchin_core::sync::{Pulled, PushItem, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::HouseholdQuery;
@@ -82,7 +82,7 @@ fn the_file_itself_has_nothing_of_what_was_said() {
     save(&mut replica, &world, HOUSEHOLD, Kind::Household, json!({ "name_zh": "孟和巴雅尔", "phone": "13855554444" }))
         .unwrap();
     save(&mut replica, &world, OTHER, Kind::Household, json!({ "name_zh": "其其格" })).unwrap();
-    let draft = replica.begin_draft(&world, HOUSEHOLD, "household_visit").unwrap();
+    let draft = replica.begin_draft(&world, Subject::household(HOUSEHOLD), "household_visit").unwrap();
     replica.save_draft(draft.id, "<data>家里的事</data>", 1, NOW).unwrap();
     let bytes = b"a photo of the yard".to_vec();
     replica.attach(draft.id, "photo", &StoredBlob { hash: photo, media_type: "image/jpeg".into(), bytes }).unwrap();

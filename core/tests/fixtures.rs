@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, RecordId, RevisionId};
 use ailchin_core::record::{Entry, Kind, Revision};
-use ailchin_core::replica::{Author, Change, FileKey, Replica, SCHEMA_VERSION, StoredBlob};
+use ailchin_core::replica::{Author, Change, FileKey, Replica, SCHEMA_VERSION, StoredBlob, Subject};
 use ailchin_core::sync::{Pulled, PushItem, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::HouseholdQuery;
@@ -121,7 +121,7 @@ fn made(path: &Path) -> Replica {
     };
     let items: Vec<PushItem> = (1..=7).map(|seq| PushItem { seq, verdict: verdict(seq), filed: None }).collect();
     replica.keep_verdicts(DEVICE, &items).unwrap();
-    let draft = replica.begin_draft(&world, household, "household_visit").unwrap().id;
+    let draft = replica.begin_draft(&world, Subject::household(household), "household_visit").unwrap().id;
     replica.attach(draft, "photo.jpg", &picture).unwrap();
     replica.save_draft(draft, "<data>ᠠᠶᠢᠯ</data>", 2, world.now()).unwrap();
     replica

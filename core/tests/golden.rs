@@ -19,9 +19,9 @@ use ailchin_core::replica::{Author, Change, Replica};
 use ailchin_core::sync::{
     Acknowledgement, AcknowledgementBody, Admission, AdmissionBody, AdmissionRequest, Apart, Challenge, Digest,
     EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem, Has, Held, IdentityRequest,
-    Invite, LastParts, LastPartsAnswer, LogPlace, LoginProof, LoginRequest, PlacesAnswer, PlacesRequest, Proof,
-    PullEnd, PushAnswer, PushHeader, PushItem, Range, RangeHeld, RangesAnswer, RangesRequest, Receipt, ReceiptBody,
-    ReceiptRequest, Revocation, ScopeDigest, Sealing, Session, StateAnswer, StateQuery, Verdict, Versions,
+    Invite, LastParts, LastPartsAnswer, LogPlace, LoginProof, LoginRequest, PackNotice, PlacesAnswer, PlacesRequest,
+    Proof, PullEnd, PushAnswer, PushHeader, PushItem, Range, RangeHeld, RangesAnswer, RangesRequest, Receipt,
+    ReceiptBody, ReceiptRequest, Revocation, ScopeDigest, Sealing, Session, StateAnswer, StateQuery, Verdict, Versions,
     login_message, read_batch, write_batch, write_line,
 };
 use ailchin_core::time::{Hlc, Instant};
@@ -104,6 +104,10 @@ fn messages() -> Vec<Message> {
         json_of("proof-answer-sealing", &session(Some(Sealing::sign(&key(2), STATION, "age1recipient".to_owned())))),
         json_of("state-query", &StateQuery { after: 6, receipt: Some(receipt_body().id) }),
         json_of("state-answer", &state()),
+        json_of(
+            "state-answer-pack",
+            &StateAnswer { pack: Some(PackNotice { hash: Hash::of(b"pack"), size_bytes: 40_960 }), ..state() },
+        ),
         json_of("push-header", &push_header()),
         json_of("push-answer", &PushAnswer { seq: 3, items: items.clone() }),
         json_of("pull-end", &PullEnd { end: 8, more: true, left: 12 }),
@@ -178,6 +182,7 @@ const PARTS: &[&str] = &[
     "Members",
     "Held",
     "LogPlace",
+    "PackNotice",
 ];
 
 const STATION: StationId = StationId::from_bytes([0x51; 16]);
@@ -258,6 +263,7 @@ fn state() -> StateAnswer {
         chain: Hash::of(b"chain"),
         position: 8,
         rolled_back: true,
+        pack: None,
         held: scopes()[0].digest,
     }
 }

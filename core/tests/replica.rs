@@ -7,7 +7,7 @@ use ailchin_core::error::Code;
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Entry, Fields, Kind, Revision};
-use ailchin_core::replica::{Author, Change, FileKey, FinishedForm, Replica, ReplicaError, StoredBlob};
+use ailchin_core::replica::{Author, Change, FileKey, FinishedForm, Replica, ReplicaError, StoredBlob, Subject};
 use ailchin_core::sync::{Pulled, PushItem, Receipt, ReceiptBody, ScopeDigest, Verdict};
 use ailchin_core::time::{Hlc, Instant};
 use ailchin_core::view::{HouseholdQuery, TimelineEntry, Today};
@@ -275,7 +275,7 @@ fn a_draft_and_its_pictures_survive_a_closed_file_and_blobs_go_from_draft_to_wai
     let (path, key) = (folder.path().join("replica.db"), FileKey::new([5; 32]));
     let mut desk = Desk::new(Replica::open(&path, Some(&key)).unwrap());
     let household = desk.add(Kind::Household, json!({ "name_zh": "巴特尔" }));
-    let draft = desk.replica.begin_draft(&desk.world, household, "household_visit").unwrap().id;
+    let draft = desk.replica.begin_draft(&desk.world, Subject::household(household), "household_visit").unwrap().id;
     let picture =
         StoredBlob { hash: Hash::of(b"picture"), media_type: "image/jpeg".into(), bytes: b"picture".to_vec() };
     desk.replica.attach(draft, "photo.jpg", &picture).unwrap();
@@ -292,7 +292,7 @@ fn a_draft_and_its_pictures_survive_a_closed_file_and_blobs_go_from_draft_to_wai
     let photo = json!({ "blob": picture.hash, "name": "photo.jpg", "size_bytes": 7, "media_type": "image/jpeg" });
     let visit =
         desk.change(RecordId::new(&desk.world), Kind::Visit, json!({ "household": household, "answer.photo": photo }));
-    let finished = FinishedForm { draft, changes: vec![visit] };
+    let finished = FinishedForm { draft, changes: vec![visit], based: std::collections::BTreeMap::new() };
     desk.replica.finish(desk.author, &desk.world, &finished).unwrap();
     assert_eq!((desk.today().waiting.blobs, desk.today().waiting.blob_bytes, desk.today().drafts.len()), (1, 7, 0));
     assert!(matches!(desk.replica.draft(draft), Err(ReplicaError::NotFound { .. })));

@@ -1,10 +1,11 @@
 //! What a running server does now and then: uploads that nobody finished, blobs whose rows were lost, bytes of blobs that were
 //! erased, records whose time is over. Each is looked at by itself, and what fails is looked at again the next time.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ailchin_core::pack;
+use ailchin_core::ids::StationId;
 use ailchin_core::record::EraseReason;
 use ailchin_core::world::World;
 use tokio::runtime::Handle;
@@ -58,10 +59,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(20);
 
 /// Checks the submissions of visits soon after the tablets that brought them are done, for as long as the server runs.
 pub(crate) async fn check_visits(store: Arc<Store>, quiet: Arc<Quiet>, world: Arc<dyn World>) {
-    let rules = match pack::builtin().map(Rules::of) {
-        Ok(Ok(rules)) => Arc::new(rules),
-        _ => return tracing::error!("the pack's forms cannot be read: visits are not checked"),
-    };
+    let rules: Arc<Mutex<BTreeMap<StationId, Arc<Rules>>>> = Arc::default();
     let mut now_and_then = tokio::time::interval(CHECK_EVERY);
     let mut all_since = Instant::now();
     loop {
@@ -79,10 +77,18 @@ pub(crate) async fn check_visits(store: Arc<Store>, quiet: Arc<Quiet>, world: Ar
 }
 
 /// Whether that was all.
-fn check_all(store: &Store, rules: &Rules, world: &dyn World, go_on: &dyn Fn() -> bool) -> Result<bool, StoreError> {
+fn check_all(
+    store: &Store,
+    rules: &Mutex<BTreeMap<StationId, Arc<Rules>>>,
+    world: &dyn World,
+    go_on: &dyn Fn() -> bool,
+) -> Result<bool, StoreError> {
     let mut all = true;
+    let mut known = rules.lock().unwrap_or_else(PoisonError::into_inner);
     for station in store.stations()? {
-        let (checked, kept, done) = store.check_visits(station.id, rules, world.now(), go_on)?;
+        let rules = store.rules(station.id, known.remove(&station.id))?;
+        known.insert(station.id, Arc::clone(&rules));
+        let (checked, kept, done) = store.check_visits(station.id, &rules, world.now(), go_on)?;
         all &= done;
         if kept > 0 {
             tracing::info!(station = %station.id, checked, kept, "visits were checked; `ailchin-server form findings` shows what was found");
@@ -93,8 +99,11 @@ fn check_all(store: &Store, rules: &Rules, world: &dyn World, go_on: &dyn Fn() -
 
 /// Erases the records of all stations whose time is over by the pack's rules, if the clock can be believed.
 fn erase_what_is_due(store: &Store, world: &dyn World) -> Result<(), StoreError> {
-    let Ok(pack) = pack::builtin() else { return Ok(()) };
     for station in store.stations()? {
+        let Some(kinds) = store.kinds(station.id)? else {
+            tracing::warn!(station = %station.id, "the current pack cannot be read: nothing is erased");
+            continue;
+        };
         match store.retention_is_due(station.id, false, world.now())? {
             Due::Now => {}
             Due::Done => continue,
@@ -110,7 +119,7 @@ fn erase_what_is_due(store: &Store, world: &dyn World) -> Result<(), StoreError>
         if unnamed > 0 {
             tracing::info!(station = %station.id, unnamed, "blobs that nothing named were let go");
         }
-        let past = store.past_retention(station.id, &pack.kinds, world.now())?;
+        let past = store.past_retention(station.id, &kinds, world.now())?;
         let records: Vec<_> = past.iter().map(|one| one.record).collect();
         let erased = store.erase(station.id, &records, EraseReason::Retention, world)?;
         if !erased.is_empty() {

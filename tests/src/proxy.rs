@@ -63,6 +63,8 @@ struct Wire {
     bytes_a_second: Option<u32>,
     /// When the next byte may go up, and down.
     free: [Option<Instant>; 2],
+    /// How often all connections were closed.
+    closings: u64,
     cuts: u64,
 }
 
@@ -218,6 +220,7 @@ impl Drop for FaultProxy {
 
 impl Wire {
     fn close_all(&mut self) {
+        self.closings += 1;
         for end in self.ends.drain(..) {
             let _ = end.shutdown(Shutdown::Both);
         }
@@ -271,19 +274,19 @@ impl Shared {
         wire.passed.connections += 1;
         for (way, from, to) in [(Way::Up, tablet, &station), (Way::Down, &station, tablet)] {
             if let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) {
-                let shared = Arc::clone(self);
-                thread::spawn(move || shared.pump(way, from, to));
+                let (shared, of) = (Arc::clone(self), wire.closings);
+                thread::spawn(move || shared.pump(way, of, from, to));
             }
         }
     }
 
-    fn pump(&self, way: Way, mut from: TcpStream, mut to: TcpStream) {
+    fn pump(&self, way: Way, of: u64, mut from: TcpStream, mut to: TcpStream) {
         let mut chunk = [0; 16 * 1024];
         while let Ok(len @ 1..) = from.read(&mut chunk) {
             let mut rest = &chunk[..len];
             while !rest.is_empty() {
                 let may_go = self.throttled(way, rest.len());
-                let (now, act) = self.take(way, may_go);
+                let (now, act) = self.take(way, of, may_go);
                 if to.write_all(&rest[..now]).is_err() || (now == 0 && act.is_none()) {
                     let _ = from.shutdown(Shutdown::Both);
                     return;
@@ -298,9 +301,10 @@ impl Shared {
     }
 
     /// How many of `len` bytes may go on now, and what is to be done once they have.
-    fn take(&self, way: Way, len: usize) -> (usize, Option<Act>) {
+    fn take(&self, way: Way, of: u64, len: usize) -> (usize, Option<Act>) {
         let mut wire = self.lock();
-        if wire.broken {
+        // What a connection from before a cut still holds does not count in the life after it.
+        if wire.broken || wire.closings != of {
             return (0, None);
         }
         let before = wire.passed.bytes(way);

@@ -235,7 +235,7 @@ fn takes(tablet: &Tablet, station: &Station, picture: &[u8]) -> Hash {
 fn takes_at(tablet: &Tablet, household: RecordId, picture: &[u8]) -> Hash {
     let file = Attached { question: "photo".to_owned(), bytes: picture.to_vec() };
     let visit = tablet.visits(household, a_visit("service"), &[file]).visit;
-    let page = tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap();
+    let page = tablet.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).unwrap();
     page.attachments[0].hash
 }
 

@@ -217,11 +217,11 @@ fn a_refused_visit_is_corrected_into_an_area_of_this_tablet() {
     assert_eq!(a.syncs().refused, 0);
     b.syncs();
     // It is filed with its household, which this officer does not hold any more.
-    assert!(a.with(|replica, _, _| Ok(replica.visit(visit)?)).is_err());
+    assert!(a.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).is_err());
     station.gives_area(0, far);
     a.syncs_anew();
     for tablet in [&a, &b] {
-        let page = tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap();
+        let page = tablet.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).unwrap();
         assert_eq!((&page.answers["present_count"], &page.answers["purpose"]), (&json!(4), &json!("return_visit")));
         assert_eq!(page.answers["fraud_app"], "installed_now", "what was not corrected goes along");
         assert_eq!(tablet.record(visit).conflicts, []);

@@ -66,7 +66,10 @@ fn a_household_that_asks_is_erased_at_the_station_and_on_every_tablet_with_what_
         // On its way: an edit, a visit with a photo, and a form that is being filled in.
         b.writes(asks, "note", "家里的事");
         b.visits(asks, a_visit("visit"), &[attached(11)]);
-        b.with(|replica, _, world| Ok(replica.begin_draft(world, asks, "household_visit")?)).unwrap();
+        b.with(|replica, _, world| {
+            Ok(replica.begin_draft(world, ailchin_core::replica::Subject::household(asks), "household_visit")?)
+        })
+        .unwrap();
 
         let erased = erases(&place, asks);
         assert!(erased >= 2, "the household and its visit at least: {erased}");

@@ -71,7 +71,7 @@ fn a_station_put_back_in_silence_gets_everything_back_also_from_tablets_that_did
         assert!(tablet.syncs().nothing_new);
     }
     assert_eq!(a.page(first), b.page(first));
-    assert!(b.with(|replica, _, _| Ok(replica.visit(visit)?)).is_ok());
+    assert!(b.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).is_ok());
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn photos_whose_rows_a_station_lost_are_found_in_its_folder_also_if_their_tablet
 
 /// The photo of a visit.
 fn photo_of(tablet: &Tablet, visit: RecordId) -> Hash {
-    tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap().attachments[0].hash
+    tablet.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).unwrap().attachments[0].hash
 }
 
 #[test]
@@ -275,9 +275,9 @@ fn a_household_that_moves_while_everybody_is_away_goes_over_with_its_history_and
 
     assert_eq!(old.syncs().pushed, 1, "it hands over what it had");
     assert!(old.with(|replica, author, _| Ok(replica.record(household, author.device)?)).is_err(), "and lets go");
-    assert!(old.with(|replica, _, _| Ok(replica.visit(visit)?)).is_err());
+    assert!(old.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).is_err());
     assert_eq!(both.syncs().pushed, 1);
-    assert!(both.with(|replica, _, _| Ok(replica.visit(visit)?)).is_ok());
+    assert!(both.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).is_ok());
     let record = both.record(household);
     assert_eq!((record.area, record.conflicts.len(), record.log.len()), (yesterday.station.areas[2], 0, 3));
     for tablet in [&old, &both] {

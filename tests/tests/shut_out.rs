@@ -14,6 +14,7 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::RecordId;
 use ailchin_core::record::{Fields, Kind};
 use ailchin_core::replica::Change;
+use ailchin_core::replica::Subject;
 use ailchin_core::sync::{Admission, AdmissionRequest, Rhythm};
 use ailchin_core::view::{Phase, ShutOutStage};
 use ailchin_tests::tablet::{PIN, TabletProgram, a_visit, photo};
@@ -45,7 +46,7 @@ impl AtWork {
         let file = Attached { question: "photo".to_owned(), bytes: photo(10) };
         tablet.visits(station.households[0], a_visit("outreach"), &[file]);
         tablet.writes(station.households[2], "phone", "15511110002");
-        let draft = tablet.begin_form(station.households[2], "household_visit").unwrap().draft;
+        let draft = tablet.begin_form(Subject::household(station.households[2]), "household_visit").unwrap().draft;
         tablet.attach(draft, "photo-x.jpg", &photo(200)).unwrap();
         tablet.save_draft(draft, "<data id=\"household_visit\"><note>还没写完</note></data>", 1).unwrap();
         Self { station, wire, tablet }

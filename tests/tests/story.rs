@@ -7,7 +7,7 @@ use ailchin_core::device::Attached;
 use ailchin_core::error::Code;
 use ailchin_core::ids::{RecordId, RevisionId};
 use ailchin_core::record::{Fields, Kind};
-use ailchin_core::replica::Change;
+use ailchin_core::replica::{Change, Subject};
 use ailchin_core::sync::{Digest, ReceiptBody};
 use ailchin_core::view::{Phase, TimelineEntry};
 use ailchin_core::world::World as _;
@@ -235,7 +235,7 @@ fn photos_and_signatures_arrive_after_the_text_and_are_counted_in_the_receipt() 
     assert_eq!((waiting(&tablet), station.blobs()), ((0, 0), 3));
     let receipt = tablet.sync_status().unwrap().receipt.unwrap();
     assert_eq!((receipt.blobs_stored, receipt.blobs_total), (3, 3));
-    let shown = tablet.with(|replica, _, _| Ok(replica.visit(visit)?)).unwrap();
+    let shown = tablet.with(|replica, author, _| Ok(replica.visit(visit, author.officer)?)).unwrap();
     assert_eq!(shown.attachments.len(), 2);
     for attachment in shown.attachments {
         let here = tablet.with(|replica, _, _| Ok(replica.blob(attachment.hash)?)).unwrap();
@@ -322,11 +322,11 @@ fn a_closed_program_goes_on_where_it_was_and_a_station_comes_back_elsewhere() {
     let tablet = Tablet::enrolled(1, &station.invite_by(0, &wire.address()));
     tablet.syncs();
     let saved = tablet.writes(station.households[0], "phone", "13500000000");
-    let draft = tablet.begin_form(station.households[1], "household_visit").unwrap().draft;
+    let draft = tablet.begin_form(Subject::household(station.households[1]), "household_visit").unwrap().draft;
     tablet.save_draft(draft, "<data/>", 2).unwrap();
 
     let tablet = tablet.restarted();
-    let open = tablet.begin_form(station.households[1], "household_visit").unwrap();
+    let open = tablet.begin_form(Subject::household(station.households[1]), "household_visit").unwrap();
     assert_eq!((open.draft, open.submission.as_deref(), open.page), (draft, Some("<data/>"), 2));
     station.close();
     assert_eq!(tablet.sync_fails(), Code::StationUnreachable);

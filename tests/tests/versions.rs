@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use ailchin_core::device::{self, DeviceError, Sending, Sides, StationDoors, Transport, Upload};
 use ailchin_core::error::Code;
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::{DeviceId, RecordId};
 use ailchin_core::record::{Fields, Kind};
 use ailchin_core::replica::{Author, Change, Replica, WaitingBlob};
@@ -102,6 +103,10 @@ impl StationDoors for NextYear {
 
     fn push(&self, batch: Vec<u8>) -> Answer<PushAnswer> {
         self.0.push(batch).map(|answer| said(&answer))
+    }
+
+    fn pack(&self, hash: Hash) -> Answer<Vec<u8>> {
+        self.0.pack(hash)
     }
 
     fn pull(&self, after: u64) -> Answer<Vec<u8>> {

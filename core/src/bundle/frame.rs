@@ -129,8 +129,9 @@ pub struct Aside {
 pub struct LeftDraft {
     /// The draft.
     pub id: DraftId,
-    /// The household it is about.
-    pub household: RecordId,
+    /// The household behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub household: Option<RecordId>,
     /// The form.
     pub form: String,
     /// When it was begun.

@@ -36,7 +36,7 @@ fn frames() -> Vec<Frame> {
         Frame::Refused(Aside { seq: 4, code: Code::OutOfScope, body: "{}".to_owned() }),
         Frame::Draft(LeftDraft {
             id: DraftId::from_bytes([5; 16]),
-            household: RecordId::from_bytes([6; 16]),
+            household: Some(RecordId::from_bytes([6; 16])),
             form: "household_visit".to_owned(),
             begun_ms: Instant::from_ms(3),
             submission: Some("<data/>".to_owned()),

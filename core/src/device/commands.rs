@@ -11,17 +11,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ts_rs::TS;
 
-use super::{DeviceError, Tablet, photo};
+use super::{DeviceError, Tablet, forms, photo};
 use crate::bundle::PART_BYTES;
 use crate::error::Code;
 use crate::sync::Invite;
 use crate::view::{
-    AnswerTaken, AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, BundleExport, BundleExported,
-    BundleImport, BundleStatus, Bytes, ConflictList, ConflictPage, Correct, Decide, Decided, DraftRef, Edit, Enrol,
-    ExportTo, Exported, FinishForm, Finished, Fix, FreeSpace, Freed, HouseholdList, HouseholdPage, HouseholdQuery,
-    InviteText, InviteView, NearbyCall, NearbyConfirm, NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine,
-    ReceiptPaper, ReceiptRef, RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved,
-    ShutOutStatus, Space, SyncSettings, SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
+    Addendum, AnswerTaken, AreaLine, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, BundleExport,
+    BundleExported, BundleImport, BundleStatus, Bytes, CaseList, CasePage, ConflictList, ConflictPage, Correct, Decide,
+    Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, FormLine, FormResource, FreeSpace,
+    Freed, HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, NearbyCall, NearbyConfirm,
+    NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory, RecordRef,
+    Refusal, RefusedList, RevisionRef, SaveDraft, Saved, ShutOutStatus, Space, SyncSettings, SyncStatus, TabletState,
+    Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -92,7 +93,9 @@ commands! {
     };
     edit: Edit => Saved = |tablet, asked| tablet.edit_seen(asked.id, asked.fields, asked.seen.as_deref());
     task_done: RecordRef => Saved = |tablet, asked| tablet.task_done(asked.id);
-    visit: RecordRef => VisitPage = |tablet, asked| tablet.with(|replica, _, _| Ok(replica.visit(asked.id)?));
+    visit: RecordRef => VisitPage = |tablet, asked| {
+        tablet.with(|replica, author, _| Ok(replica.visit(asked.id, author.officer)?))
+    };
     history: RecordRef => RecordHistory = |tablet, asked| {
         tablet.with(|replica, author, _| Ok(replica.history(asked.id, author.device)?))
     };
@@ -130,7 +133,7 @@ commands! {
         })
     };
     refused_export: ExportTo => Exported = |tablet, asked| tablet.export_refused(asked.folder.as_deref());
-    begin_form: BeginForm => OpenForm = |tablet, asked| tablet.begin_form(asked.household, &asked.form);
+    begin_form: BeginForm => OpenForm = |tablet, asked| tablet.begin_form(forms::subject(&asked)?, &asked.form);
     open_draft: DraftRef => OpenForm = |tablet, asked| tablet.open_draft(asked.id);
     save_draft: SaveDraft => Nothing = |tablet, asked| {
         tablet.save_draft(asked.id, &asked.submission, asked.page)?;
@@ -139,16 +142,38 @@ commands! {
     attach: Attach => AttachmentView = |tablet, asked| tablet.attach(asked.id, &asked.name, &bytes(&asked.bytes_base64)?);
     attachment: AttachmentRef => Bytes = |tablet, asked| {
         tablet.with(|replica, _, _| {
-            let attached = replica.attachments(asked.id)?;
-            let file = attached.iter().find(|file| file.name == asked.name);
-            stored(replica, file.ok_or(DeviceError::Refused(Code::NotFound))?.hash)
+            let draft = replica.draft(asked.id)?;
+            let files = replica.files_of(asked.id, draft.amends)?;
+            let file = files.iter().find(|file| file.name == asked.name);
+            Ok(file.ok_or(DeviceError::Refused(Code::NotFound))?.hash)
         })
+        .and_then(|hash| tablet.blob(hash))
+        .map(|blob| Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
     };
     delete_draft: DraftRef => Nothing = |tablet, asked| {
-        tablet.with(|replica, _, _| Ok(replica.delete_draft(asked.id)?))?;
+        tablet.with(|replica, _, world| Ok(replica.delete_draft(asked.id, world.now())?))?;
         Ok(Nothing {})
     };
-    finish_form: FinishForm => Finished = |tablet, asked| tablet.finish_form(asked.id, &asked.submission);
+    restore_draft: DraftRef => Nothing = |tablet, asked| {
+        tablet.with(|replica, _, _| Ok(replica.restore_draft(asked.id)?))?;
+        Ok(Nothing {})
+    };
+    finish_form: FinishForm => Finished = |tablet, asked| {
+        tablet.finish_form(asked.id, &asked.submission, asked.because.as_deref())
+    };
+    forms: Nothing => Vec<FormLine> = |tablet, _| tablet.with(|replica, _, _| forms::lines(replica));
+    form_resource: FormResource => Option<Bytes> = |tablet, asked| {
+        Ok(tablet.form_resource(asked.id, &asked.url)?.map(|(media_type, bytes)| Bytes {
+            media_type: media_type.to_owned(),
+            bytes_base64: STANDARD.encode(bytes),
+        }))
+    };
+    amend_form: RecordRef => OpenForm = |tablet, asked| tablet.amend_form(asked.id);
+    add_to_form: Addendum => Saved = |tablet, asked| tablet.add_to_form(asked.id, &asked.text);
+    cases: PageOf => CaseList = |tablet, asked| tablet.with(|replica, _, world| Ok(replica.cases(asked, world.now())?));
+    case: RecordRef => CasePage = |tablet, asked| {
+        tablet.with(|replica, _, world| Ok(replica.case(asked.id, world.now())?))
+    };
     blob: BlobRef => Bytes = |tablet, asked| {
         let blob = tablet.blob(asked.hash)?;
         Ok(Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
@@ -221,11 +246,6 @@ fn bytes(base64: &str) -> Result<Vec<u8>, DeviceError> {
         return Err(DeviceError::Refused(Code::TooLarge));
     }
     STANDARD.decode(base64).map_err(|_| DeviceError::Refused(Code::Malformed))
-}
-
-fn stored(replica: &crate::replica::Replica, hash: crate::hash::Hash) -> Result<Bytes, DeviceError> {
-    let blob = replica.blob(hash)?;
-    Ok(Bytes { media_type: blob.media_type, bytes_base64: STANDARD.encode(blob.bytes) })
 }
 
 /// The names of the types that must be imported to say `T`.

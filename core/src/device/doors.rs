@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 
 use super::{DeviceError, Upload};
+use crate::hash::Hash;
 use crate::ids::DeviceId;
 use crate::replica::WaitingBlob;
 use crate::sync::{
@@ -42,6 +43,8 @@ pub trait StationDoors {
     fn give(&self, batch: Vec<u8>) -> Result<GiveAnswer, DeviceError>;
     /// Shows who this device is to a station that has lost its enrolment: the station's own record of it, packed as a gift.
     fn show_enrolment(&self, batch: Vec<u8>) -> Result<(), DeviceError>;
+    /// Fetches the bytes of a published pack.
+    fn pack(&self, hash: Hash) -> Result<Vec<u8>, DeviceError>;
     /// Begins to bring a blob, with all of its bytes or none, or finds what was begun before; the station may have it whole.
     fn begin_blob(&self, blob: &WaitingBlob, whole: Option<&[u8]>) -> Result<Upload, DeviceError>;
     /// Asks how far a blob came; `None` if the station knows nothing of it, or nothing any more.

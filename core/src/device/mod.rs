@@ -6,6 +6,7 @@ mod by_itself;
 mod carrying;
 pub mod commands;
 mod doors;
+mod entities;
 mod error;
 mod exports;
 mod files;

@@ -14,8 +14,8 @@ use crate::ids::{AreaId, DeviceId};
 use crate::record::Checkpoint;
 use crate::replica::{Found, Replica, ReplicaError};
 use crate::sync::{
-    Conversation, IdentityRequest, Outcome, PushHeader, Receipt, ReceiptBody, Session, Step, Told, read_batch,
-    write_batch, write_line,
+    Conversation, IdentityRequest, Outcome, PackNotice, PushHeader, Receipt, ReceiptBody, Session, Step, Told,
+    read_batch, write_batch, write_line,
 };
 use crate::view::{Progress, Stage};
 use crate::world::World;
@@ -66,12 +66,14 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
     let mut conversation = Conversation::default();
     let mut clock_ahead_ms = None;
     let mut counts = Counts::default();
+    let mut published = None;
     loop {
         sides.go_on()?;
         let step = conversation.next();
         let told = match step {
             Step::Done(outcome) => {
                 sides.replica.let_go(sides.device, sides.world.now())?;
+                sides.take_pack(published)?;
                 return Ok(SyncReport { outcome, clock_ahead_ms });
             }
             Step::Failed(code) => return Err(DeviceError::Station(code)),
@@ -86,6 +88,7 @@ pub fn run<S: StationDoors>(sides: &mut Sides<'_, S>) -> Result<SyncReport, Devi
         };
         if let Told::State { answer, .. } = &told {
             clock_ahead_ms = Some(sides.world.now().since(answer.at_ms));
+            published = answer.pack;
         }
         conversation.told(told);
     }
@@ -216,6 +219,20 @@ impl<S: StationDoors> Sides<'_, S> {
         }
         counts.blob_bytes_sent += blob.size_bytes;
         Ok(Told::BlobSent(blob.hash))
+    }
+
+    /// Takes the pack that the station published last, if it is not here. One that this program cannot read, because it is of a
+    /// newer one, holds nothing up: forms are begun with the pack before.
+    fn take_pack(&mut self, published: Option<PackNotice>) -> Result<(), DeviceError> {
+        let Some(PackNotice { hash, .. }) = published else { return Ok(()) };
+        if self.replica.published_pack()? == Some(hash) || self.replica.is_unread(hash)? {
+            return Ok(());
+        }
+        let bytes = self.asking(|station| station.pack(hash))?;
+        match self.replica.take_pack(hash, &bytes, self.world.now()) {
+            Err(ReplicaError::Pack(_)) => Ok(self.replica.note_unread(hash)?),
+            other => Ok(other?),
+        }
     }
 
     /// Lets blobs wait again that the station lacks although it was thought to have them.

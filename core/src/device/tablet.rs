@@ -16,13 +16,13 @@ use super::shut_out::Leaving;
 use super::shut_out::marker::Marker;
 use super::sync_run;
 use super::syncing::{SyncRun, Syncing};
-use super::{DeviceError, Keys, StationDoors as _, Transport, Vault, check_pin, photo};
+use super::{DeviceError, Keys, StationDoors as _, Transport, Vault, check_pin};
 use crate::error::Code;
 use crate::form::Answers;
 use crate::hash::Hash;
 use crate::ids::{DeviceId, DraftId, OfficerId, RecordId, RevisionId, StationId};
 use crate::record::{Fields, Kind, Names};
-use crate::replica::{Author, Change, DraftRow, FileKey, FinishedForm, RecordView, RefusedEntry, Replica, StationNote};
+use crate::replica::{Author, Change, FileKey, FinishedForm, RecordView, RefusedEntry, Replica, StationNote, Subject};
 use crate::sync::{EnrolRequest, Event, Invite};
 use crate::time::Instant;
 use crate::view::{AttachmentView, Finished, Fix, OfficerLine, OpenForm, Phase, Saved, TabletState};
@@ -290,15 +290,60 @@ impl Tablet {
         })
     }
 
-    /// Begins a form for a household, or goes on with the draft that is there.
+    /// Begins a form about a household, a case or an area, or goes on with the draft that is there.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for an unknown household or form.
-    pub fn begin_form(&self, household: RecordId, form: &str) -> Result<OpenForm, DeviceError> {
-        forms::form(form)?;
+    /// [`Code::NotFound`] for an unknown subject or form, or a form that is about something else.
+    pub fn begin_form(&self, subject: Subject, form: &str) -> Result<OpenForm, DeviceError> {
         self.with(|replica, _, world| {
-            let draft = replica.begin_draft(world, household, form)?;
-            open_form(replica, draft)
+            forms::form(replica, form, subject.about)?;
+            let draft = replica.begin_draft(world, subject, form)?;
+            forms::open(replica, draft)
+        })
+    }
+
+    /// Begins to change a finished form of one's own, with the version it was filled in with.
+    ///
+    /// # Errors
+    /// [`Code::FormSealed`] for one that somebody signed, [`Code::OfficerWrong`] for another officer's, [`Code::NotFound`] if it,
+    /// or its form in that version, is not here.
+    pub fn amend_form(&self, record: RecordId) -> Result<OpenForm, DeviceError> {
+        self.with(|replica, author, world| {
+            let page = replica.visit(record, author.officer)?;
+            if page.sealed {
+                return Err(DeviceError::Refused(Code::FormSealed));
+            }
+            if !page.may_amend {
+                return Err(DeviceError::Refused(Code::OfficerWrong));
+            }
+            let draft = replica.begin_amending(world, record)?;
+            forms::open(replica, draft)
+        })
+    }
+
+    /// Adds to a finished form without changing what it says.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; [`Code::FieldWrong`] for nothing, or more than 4,000 bytes.
+    pub fn add_to_form(&self, record: RecordId, text: &str) -> Result<Saved, DeviceError> {
+        self.with(|replica, author, world| {
+            let (kind, area) = replica.place_of(record)?;
+            if !kind.is_a_submission() {
+                return Err(DeviceError::Refused(Code::NotFound));
+            }
+            let fields = forms::addendum(author.officer, world, text)?;
+            saved(record, &replica.save(author, world, &[Change { record, kind, area, fields }])?)
+        })
+    }
+
+    /// A file that a form shows or chooses from: media type and bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown draft.
+    pub fn form_resource(&self, draft: DraftId, url: &str) -> Result<Option<(&'static str, Vec<u8>)>, DeviceError> {
+        self.with(|replica, author, world| {
+            let draft = replica.draft(draft)?;
+            forms::resource(replica, &draft, url, author.officer, world.now())
         })
     }
 
@@ -309,7 +354,7 @@ impl Tablet {
     pub fn open_draft(&self, draft: DraftId) -> Result<OpenForm, DeviceError> {
         self.with(|replica, _, _| {
             let draft = replica.draft(draft)?;
-            open_form(replica, draft)
+            forms::open(replica, draft)
         })
     }
 
@@ -324,15 +369,16 @@ impl Tablet {
         self.with(|replica, _, world| Ok(replica.save_draft(draft, submission, page, world.now())?))
     }
 
-    /// Attaches a picture to a draft, scaled and without metadata.
+    /// Attaches a file to a draft: a picture scaled and without metadata, sound and PDF as they are.
     ///
     /// # Errors
-    /// [`Code::FieldWrong`] for a name that is empty, longer than 200 bytes or a path; [`Code::PictureUnreadable`].
+    /// [`Code::FieldWrong`] for a name that is empty, longer than 200 bytes or a path; [`Code::PictureUnreadable`] for what is no
+    /// kind of file that the station takes; [`Code::TooLarge`].
     pub fn attach(&self, draft: DraftId, name: &str, bytes: &[u8]) -> Result<AttachmentView, DeviceError> {
         if name.is_empty() || name.len() > 200 || name.contains(['/', '\\', '\0']) {
             return Err(DeviceError::Field("name".to_owned()));
         }
-        let blob = photo::take_in(bytes)?;
+        let blob = forms::take_in(bytes)?;
         self.with(|replica, _, _| {
             replica.attach(draft, name, &blob)?;
             let (size_bytes, media_type) = (blob.bytes.len() as u64, blob.media_type.clone());
@@ -340,18 +386,27 @@ impl Tablet {
         })
     }
 
-    /// Finishes a form: its draft becomes a visit, and a task if a follow-up is wanted.
+    /// Finishes a form: its draft becomes a visit or an activity, and what it says of households, persons, cases and tasks is saved
+    /// with it; a finished form that was changed becomes one more revision, with the reason.
     ///
     /// # Errors
-    /// [`Code::FormUnreadable`] or [`Code::FieldWrong`] if the submission is not one of this form; the draft stays.
-    pub fn finish_form(&self, draft: DraftId, submission: &str) -> Result<Finished, DeviceError> {
+    /// [`Code::FormUnreadable`] or [`Code::FieldWrong`] if the submission is not one of this form, or if there is no reason for a
+    /// change; the draft stays.
+    pub fn finish_form(
+        &self,
+        draft: DraftId,
+        submission: &str,
+        because: Option<&str>,
+    ) -> Result<Finished, DeviceError> {
         self.with(|replica, author, world| {
             let row = replica.draft(draft)?;
-            let (_, area) = replica.place_of(row.household)?;
-            let attached = replica.attachments(draft)?;
-            let becomes = forms::becomes(world, &row, area, author.officer, submission, &attached)?;
-            replica.finish(author, world, &FinishedForm { draft, changes: becomes.changes })?;
-            Ok(Finished { visit: becomes.visit, task: becomes.task, household: row.household })
+            let becomes = match row.amends {
+                Some(record) => forms::amended(replica, &row, record, submission, because)?,
+                None => forms::becomes(replica, world, &row, author.officer, submission)?,
+            };
+            let (changes, based) = (becomes.changes, becomes.based);
+            replica.finish(author, world, &FinishedForm { draft, changes, based })?;
+            Ok(becomes.finished)
         })
     }
 
@@ -363,20 +418,34 @@ impl Tablet {
         &self,
         household: RecordId,
         form: &str,
+        answers: Answers,
+        files: &[Attached],
+    ) -> Result<Finished, DeviceError> {
+        self.record_form(Subject::household(household), form, answers, files)
+    }
+
+    /// Records a form from answers, without a window: no expression of it is evaluated.
+    ///
+    /// # Errors
+    /// As [`Tablet::attach`] and [`Tablet::finish_form`].
+    pub fn record_form(
+        &self,
+        subject: Subject,
+        form: &str,
         mut answers: Answers,
         files: &[Attached],
     ) -> Result<Finished, DeviceError> {
-        let model = &forms::form(form)?.model;
-        let draft = self.begin_form(household, form)?.draft;
+        let draft = self.begin_form(subject, form)?.draft;
         for file in files {
             let name = format!("{}-{}.jpg", file.question, Hash::of(&file.bytes));
             self.attach(draft, &name, &file.bytes)?;
             answers.insert(file.question.clone(), Value::from(name));
         }
         let now = self.world.now();
-        let submission = model.fill(&answers, &format!("uuid:{draft}"), now, now)?;
+        let form = self.with(|replica, _, _| Ok(replica.form_of(&replica.draft(draft)?)?.1))?;
+        let submission = form.model.fill(&answers, &format!("uuid:{draft}"), now, now)?;
         self.save_draft(draft, &submission, 0)?;
-        self.finish_form(draft, &submission)
+        self.finish_form(draft, &submission, None)
     }
 
     /// One record with its history.
@@ -461,20 +530,6 @@ impl Tablet {
     }
 }
 
-fn open_form(replica: &Replica, draft: DraftRow) -> Result<OpenForm, DeviceError> {
-    let form = forms::form(&draft.form)?;
-    Ok(OpenForm {
-        draft: draft.id,
-        household: draft.household,
-        household_name: replica.household_name(draft.household)?,
-        form: draft.form,
-        xform: form.xform.clone(),
-        submission: draft.submission,
-        page: draft.page,
-        attachments: replica.attachments(draft.id)?,
-    })
-}
-
 fn saved(record: RecordId, made: &[RevisionId]) -> Result<Saved, DeviceError> {
     let revision = *made.first().ok_or(DeviceError::Refused(Code::FileFailed))?;
     Ok(Saved { record, revision })
@@ -489,6 +544,7 @@ fn may_be_edited(kind: &Kind, field: &str) -> bool {
         ),
         Kind::Person => matches!(field, "name_zh" | "name_mong" | "name_cyrl" | "phone" | "role"),
         Kind::Task => matches!(field, "note" | "due"),
+        Kind::Case => matches!(field, "title" | "note" | "due" | "grade"),
         _ => false,
     }
 }

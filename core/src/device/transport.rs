@@ -213,6 +213,10 @@ impl StationDoors for Transport {
         json(self.send(request.header("content-type", BATCH_TYPE).body(batch))?)
     }
 
+    fn pack(&self, hash: Hash) -> Result<Vec<u8>, DeviceError> {
+        bytes(self.send(self.to_path(Method::GET, &format!("/v1/packs/{hash}")))?)
+    }
+
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
         bytes(self.send(self.to_path(Method::GET, &format!("/v1/sync/pull?after={after}")))?)
     }

@@ -66,9 +66,11 @@ impl FormModel {
             }
             let repeat = self.repeat(name).filter(|repeat| repeat.within.as_deref() == within).ok_or_else(unknown)?;
             let wrong = || FormError::WrongValue { name: name.clone(), expected: "repeat" };
-            answer.as_array().ok_or_else(wrong)?.iter().try_for_each(|one| {
-                self.knows_all(one.as_object().ok_or_else(wrong)?.iter(), Some(&repeat.name))
-            })
+            answer
+                .as_array()
+                .ok_or_else(wrong)?
+                .iter()
+                .try_for_each(|one| self.knows_all(one.as_object().ok_or_else(wrong)?.iter(), Some(&repeat.name)))
         })
     }
 }

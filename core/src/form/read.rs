@@ -104,6 +104,7 @@ impl Reading<'_> {
             return Err(FormError::Misplaced(template.path.clone()));
         }
         let about = xml::child(node, "meta").and_then(|meta| xml::child(meta, "entity"));
+        let before = self.entities.len();
         if let Some(dataset) = &template.entity {
             self.open.push(about.map_or_else(Entity::default, |about| Entity::read(dataset, about)));
         }
@@ -131,7 +132,10 @@ impl Reading<'_> {
             }
         }
         if template.entity.is_some() {
-            self.entities.extend(self.open.pop().filter(|entity| entity.create || entity.update));
+            if let Some(entity) = self.open.pop().filter(|entity| entity.create || entity.update) {
+                // Before those within it, which may speak of it.
+                self.entities.insert(before, entity);
+            }
         }
         Ok(())
     }

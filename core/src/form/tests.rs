@@ -536,7 +536,10 @@ fn what_a_submission_says_about_records_is_read_from_its_entities() {
          <meta><instanceID>x</instanceID></meta></data>"
     ));
     let [person, case] = &read.unwrap().entities[..] else { panic!("two are made or changed") };
-    assert_eq!((person.dataset.as_str(), person.id.as_str(), person.create, person.update), ("person", "p1", true, false));
+    assert_eq!(
+        (person.dataset.as_str(), person.id.as_str(), person.create, person.update),
+        ("person", "p1", true, false)
+    );
     assert_eq!(person.properties, [("name_zh".into(), json!("娜仁")), ("phone".into(), json!("1"))].into());
     assert_eq!((case.create, case.update, case.base_version, case.trunk_version), (false, true, Some(3), Some(2)));
     assert_eq!((case.branch_id.as_deref(), case.label.as_str()), (Some("b"), "L"));

@@ -2,13 +2,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::form::AnswerType;
+use crate::form::FormRules;
 
 const GLOSSARY: &str = include_str!("../../../packs/anmulong/glossary.csv");
 
 fn pack_of(change: impl Fn(&mut serde_json::Value)) -> Result<Pack, PackError> {
-    let mut manifest = serde_json::from_str(MANIFEST).unwrap();
-    change(&mut manifest);
-    Pack::parse(&manifest.to_string(), &BTreeMap::from(XFORMS))
+    changed(change, |_| {})
+}
+
+/// The built-in pack with another manifest and other files.
+fn changed(
+    manifest: impl Fn(&mut serde_json::Value),
+    files: impl Fn(&mut BTreeMap<String, Vec<u8>>),
+) -> Result<Pack, PackError> {
+    let all = builtin().unwrap().files.iter();
+    let mut all: BTreeMap<String, Vec<u8>> = all.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
+    let mut json = serde_json::from_slice(&all["pack.json"]).unwrap();
+    manifest(&mut json);
+    all.insert("pack.json".to_owned(), json.to_string().into_bytes());
+    files(&mut all);
+    Pack::read(PackFiles::new(all)?)
 }
 
 #[test]
@@ -58,11 +71,43 @@ fn a_form_that_is_missing_misnamed_unreadable_or_twice_is_refused() {
         pack["forms"].as_array_mut().unwrap().push(form);
     });
     assert!(matches!(twice, Err(PackError::Twice(id)) if id == "household_visit"));
-    let xform = XFORMS[0].1.replace("id=\"household_visit\"", "id=\"else\"");
-    let misnamed = Pack::parse(MANIFEST, &BTreeMap::from([("household_visit", xform.as_str())]));
+    let form = builtin().unwrap().form("household_visit").unwrap();
+    let with = |xform: String| {
+        changed(
+            |_| {},
+            move |files| drop(files.insert("forms/household_visit.xml".to_owned(), xform.clone().into_bytes())),
+        )
+    };
+    let misnamed = with(form.xform.replace("id=\"household_visit\"", "id=\"else\""));
     assert!(matches!(misnamed, Err(PackError::FormMisnamed { found, .. }) if found == "else"));
-    let broken = Pack::parse(MANIFEST, &BTreeMap::from([("household_visit", "<h:html")]));
-    assert!(matches!(broken, Err(PackError::Form { .. })));
+    assert!(matches!(with("<h:html".to_owned()), Err(PackError::Form { .. })));
+}
+
+#[test]
+fn a_form_becomes_a_visit_to_a_household_or_an_activity_and_nothing_else() {
+    let becomes = |kind: &'static str, about: &'static str| {
+        pack_of(move |pack| {
+            pack["forms"][0]["kind"] = kind.into();
+            pack["forms"][0]["about"] = about.into();
+        })
+    };
+    for (kind, about) in
+        [("visit", "case"), ("visit", "area"), ("household", "household"), ("case", "case"), ("task", "area")]
+    {
+        assert!(matches!(becomes(kind, about), Err(PackError::Becomes(_))), "{kind} {about}");
+    }
+    assert_eq!(becomes("activity", "area").unwrap().forms[0].about, About::Area);
+    assert!(matches!(becomes("visit", "person"), Err(PackError::Manifest(_))));
+    let covers = pack_of(|pack| pack["forms"][0]["covers"] = "outcome".into());
+    assert!(matches!(covers, Err(PackError::Becomes(_))), "a question outside of any repeat");
+}
+
+#[test]
+fn every_form_of_the_pack_can_be_checked_without_the_engine() {
+    for form in &builtin().unwrap().forms {
+        let rules = FormRules::parse(&form.xform).unwrap();
+        assert!(rules.unsupported().is_empty(), "{}: {:?}", form.model.id, rules.unsupported());
+    }
 }
 
 #[test]

@@ -25,6 +25,10 @@ pub enum Kind {
     Visit,
     /// A follow-up.
     Task,
+    /// Something to be brought to an end: a dispute, a hazard, a request, an opinion.
+    Case,
+    /// What officers did that was no visit to one household: an outreach event, a patrol, a session of mediation.
+    Activity,
     /// An officer of the station.
     Officer,
     /// A tablet of the station, written by the station when it lets one in or shuts one out.
@@ -45,6 +49,8 @@ impl Kind {
             Self::Person => "person",
             Self::Visit => "visit",
             Self::Task => "task",
+            Self::Case => "case",
+            Self::Activity => "activity",
             Self::Officer => "officer",
             Self::Device => "device",
             Self::Erasure => "erasure",
@@ -58,6 +64,26 @@ impl Kind {
         matches!(self, Self::Device | Self::Erasure)
     }
 
+    /// Whether a finished form becomes such a record.
+    #[must_use]
+    pub const fn is_a_submission(&self) -> bool {
+        matches!(self, Self::Visit | Self::Activity)
+    }
+
+    /// What a form's entities may say of such a record, and what its list tells forms.
+    #[must_use]
+    pub const fn properties(&self) -> &'static [&'static str] {
+        match self {
+            Self::Household => {
+                &["name_zh", "name_mong", "name_cyrl", "phone", "note", "winter_camp", "summer_camp", "house"]
+            }
+            Self::Person => &["name_zh", "name_mong", "name_cyrl", "phone", "role", "household"],
+            Self::Case => &["type", "note", "due", "state", "household", "grade", "place", "outcome", "area_m2"],
+            Self::Task => &["note", "due", "done", "household", "case"],
+            _ => &[],
+        }
+    }
+
     /// Reads the word; an unknown one is kept as it is.
     #[must_use]
     pub fn named(name: &str) -> Self {
@@ -67,6 +93,8 @@ impl Kind {
             "person" => Self::Person,
             "visit" => Self::Visit,
             "task" => Self::Task,
+            "case" => Self::Case,
+            "activity" => Self::Activity,
             "officer" => Self::Officer,
             "device" => Self::Device,
             "erasure" => Self::Erasure,
@@ -192,6 +220,20 @@ choices! {
         Herder = "herder",
         /// Anybody else.
         Other = "other",
+    }
+}
+
+choices! {
+    /// How grave a case is, and never a person or a household.
+    Grade {
+        /// Can wait, 蓝.
+        Blue = "blue",
+        /// To be watched, 黄.
+        Yellow = "yellow",
+        /// Soon, 橙.
+        Orange = "orange",
+        /// At once, 红.
+        Red = "red",
     }
 }
 
@@ -355,6 +397,8 @@ impl Visit {
 pub struct Task {
     /// The household it is about.
     pub household: Option<RecordId>,
+    /// The case it belongs to.
+    pub case: Option<RecordId>,
     /// What is to be done.
     pub note: String,
     /// When it is due.
@@ -369,9 +413,74 @@ impl Task {
     pub fn read(fields: &Fields) -> Self {
         Self {
             household: record(fields, "household"),
+            case: record(fields, "case"),
             note: text(fields, "note"),
             due: fields.get("due").and_then(Value::as_str).and_then(Day::parse),
             done_at: instant(fields, "done_at_ms"),
+        }
+    }
+}
+
+/// Something to be brought to an end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Case {
+    /// The household it is about, if it is about one.
+    pub household: Option<RecordId>,
+    /// What kind of case it is: `dispute`, `hazard`, `service`, `opinion` …, as the pack's forms write it.
+    pub case_type: String,
+    /// What it is called.
+    pub title: String,
+    /// How far it is, as the pack's forms write it; empty at first.
+    pub state: String,
+    /// How grave it is.
+    pub grade: Option<Grade>,
+    /// When the next thing is due.
+    pub due: Option<Day>,
+}
+
+impl Case {
+    /// The state in which a case is at its end.
+    pub const CLOSED: &str = "closed";
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self {
+            household: record(fields, "household"),
+            case_type: text(fields, "type"),
+            title: text(fields, "title"),
+            state: text(fields, "state"),
+            grade: fields.get("grade").and_then(Value::as_str).and_then(Grade::named),
+            due: fields.get("due").and_then(Value::as_str).and_then(Day::parse),
+        }
+    }
+}
+
+/// What officers did that was no visit to one household. Answers stand in fields named `answer.<question>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Activity {
+    /// The household it is about, if it is about one.
+    pub household: Option<RecordId>,
+    /// The case it is about, if it is about one.
+    pub case: Option<RecordId>,
+    /// Who did it.
+    pub officer: Option<OfficerId>,
+    /// When it began.
+    pub held_at: Option<Instant>,
+    /// The form's id.
+    pub form: String,
+}
+
+impl Activity {
+    /// Reads the fields.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self {
+            household: record(fields, "household"),
+            case: record(fields, "case"),
+            officer: record(fields, "officer").map(OfficerId::from),
+            held_at: instant(fields, "held_at_ms"),
+            form: text(fields, "form"),
         }
     }
 }
@@ -456,22 +565,33 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
     match (kind, field) {
         (_, "name_zh" | "name_mong" | "name_cyrl")
         | (Kind::Area, "code")
-        | (Kind::Visit, "form" | "form_version" | "instance") => text_within(NAME_MAX),
+        | (Kind::Case, "type" | "state")
+        | (Kind::Visit | Kind::Activity, "form" | "form_version" | "instance") => text_within(NAME_MAX),
         (Kind::Household | Kind::Person, "phone") => value.as_str().is_some_and(is_phone),
         (Kind::Household, "winter_camp" | "summer_camp" | "house") => is_place(value),
         (Kind::Person, "role") => value.as_str().is_some_and(|text| Role::named(text).is_some()),
         (Kind::Area, "level") => value.as_str().is_some_and(|text| Level::named(text).is_some()),
         (Kind::Area, "parent")
-        | (Kind::Person | Kind::Visit | Kind::Task, "household")
+        | (Kind::Person | Kind::Visit | Kind::Task | Kind::Case | Kind::Activity, "household")
         | (Kind::Task, "visit")
-        | (Kind::Visit | Kind::Device, "officer") => a_record(),
+        | (Kind::Task | Kind::Visit | Kind::Activity, "case")
+        | (Kind::Visit, "gathering")
+        | (Kind::Visit | Kind::Activity | Kind::Device, "officer") => a_record(),
         (Kind::Erasure, REASON) => value.as_str().is_some_and(|text| EraseReason::named(text).is_some()),
         (Kind::Device, "key") => value.as_str().is_some_and(|text| Hash::parse(text).is_ok()),
         (Kind::Device, "revoked") => value.is_boolean(),
-        (Kind::Task | Kind::Household, "note") => text_within(TEXT_MAX),
-        (Kind::Task, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
-        (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") => value.is_i64(),
-        (Kind::Visit, "submission") => value.is_string(),
+        (Kind::Task | Kind::Household, "note")
+        | (Kind::Case, "title" | "note" | "outcome")
+        | (Kind::Visit | Kind::Activity, "amended_because") => text_within(TEXT_MAX),
+        (Kind::Task | Kind::Case, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
+        (Kind::Case, "grade") => value.as_str().is_some_and(|text| Grade::named(text).is_some()),
+        (Kind::Case, "area_m2") => value.as_f64().is_some_and(|area| area >= 0.0),
+        (Kind::Case, "place") => is_place(value),
+        (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") | (Kind::Activity, "held_at_ms") => value.is_i64(),
+        (Kind::Visit | Kind::Activity, "submission") => value.is_string(),
+        (Kind::Visit | Kind::Activity, field) if field.starts_with("addendum.") => {
+            value.get("text").and_then(Value::as_str).is_some_and(|text| text.len() <= TEXT_MAX)
+        }
         _ => true,
     }
 }

@@ -15,8 +15,8 @@ pub use conflict::{AreaDispute, Dispute, Move, Side, area_dispute, area_of, disp
 pub use erase::{BLOBS, REASON, body_hash};
 pub use history::{FieldChange, Step, history};
 pub use kinds::{
-    Area, Device, EraseReason, FieldWrong, Household, Kind, Level, Names, Officer, Person, Place, Role, Season, Task,
-    Visit, blobs, check_fields,
+    Activity, Area, Case, Device, EraseReason, FieldWrong, Grade, Household, Kind, Level, Names, Officer, Person,
+    Place, Role, Season, Task, Visit, blobs, check_fields,
 };
 pub use log::{Checkpoint, CheckpointWrong, Entry, EntryUnreadable, Stretch, chain, genesis};
 pub use merge::{State, Write, fold};

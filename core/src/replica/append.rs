@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::notes::{meta, set_meta};
-use super::{Replica, ReplicaError, erase, fold, tablet};
+use super::{Replica, ReplicaError, erase, fold, lists, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, OfficerId, RecordId, RevisionId};
 use crate::record::{Entry, Fields, Kind, MAX_BODY_BYTES, Revision, blobs, check_fields, genesis, parents_of};
@@ -68,11 +68,17 @@ impl Replica {
         &mut self,
         author: Author,
         world: &dyn World,
-        changes: &[Change],
-        draft: crate::ids::DraftId,
+        finished: &tablet::FinishedForm,
     ) -> Result<Vec<RevisionId>, ReplicaError> {
+        let (changes, draft) = (&finished.changes, finished.draft);
         self.writing(|tx| {
-            let made = append(tx, author, world, changes)?;
+            let mut made = Vec::with_capacity(changes.len());
+            for change in changes {
+                made.push(match finished.based.get(&change.record) {
+                    Some(seen) => append_seen(tx, author, world, change, &lists::heads_of(tx, change.record, *seen)?)?,
+                    None => append(tx, author, world, std::slice::from_ref(change))?.remove(0),
+                });
+            }
             let named = changes.iter().flat_map(|change| blobs(&change.fields)).map(|(hash, _)| hash);
             tablet::close_draft(tx, draft, named)?;
             Ok(made)

@@ -91,7 +91,7 @@ impl Replica {
             let area = decided_area(&row, &revisions, fields.remove(AREA))?;
             let seen_then = disputes_seen(&revisions, seen).ok_or(ReplicaError::NotFound { what: "revision" })?;
             for (field, value) in &fields {
-                check(&row, &seen_then, field, value)?;
+                check(tx, &row, &seen_then, field, value)?;
             }
             let change = Change { record, kind: row.kind, area, fields };
             let revision = append::append_seen(tx, author, world, &change, seen)?;
@@ -102,7 +102,7 @@ impl Replica {
 }
 
 /// A decision takes a side, goes back to what was before, or says something that may be typed.
-fn check(row: &Row, seen: &[Dispute], field: &str, value: &Value) -> Result<(), ReplicaError> {
+fn check(connection: &Connection, row: &Row, seen: &[Dispute], field: &str, value: &Value) -> Result<(), ReplicaError> {
     let Some(dispute) = seen.iter().find(|dispute| dispute.field == field) else {
         return Err(ReplicaError::Field(FieldWrong { field: field.to_owned() }));
     };
@@ -110,7 +110,7 @@ fn check(row: &Row, seen: &[Dispute], field: &str, value: &Value) -> Result<(), 
     if is_base || dispute.sides.iter().any(|side| side.value == *value) {
         return Ok(());
     }
-    inputs::check_typed(row, field, value)
+    inputs::check_typed(connection, row, field, value)
 }
 
 fn decided_area(row: &Row, revisions: &[Revision], said: Option<Value>) -> Result<AreaId, ReplicaError> {
@@ -143,7 +143,7 @@ impl Desk<'_> {
             sides.push(ConflictSide { value: side.value.clone(), mine, writes });
         }
         let base = dispute.base.as_ref().map(|write| self.value(write)).transpose()?;
-        let input = inputs::input_of(self.row, &dispute.field);
+        let input = inputs::input_of(self.connection, self.row, &dispute.field)?;
         Ok(ConflictField { field: dispute.field.clone(), input, base, sides })
     }
 

@@ -44,6 +44,12 @@ pub enum ReplicaError {
     /// Stored JSON is not what this program writes.
     #[error("reading a stored record")]
     Stored(#[source] serde_json::Error),
+    /// The pack that is needed cannot be read, or is not the one that was named.
+    #[error("reading a pack")]
+    Pack(#[source] crate::pack::PackError),
+    /// The pack that is built into the program cannot be read.
+    #[error("reading the built-in pack")]
+    Builtin(#[source] &'static crate::pack::PackError),
     /// There is no such record, draft or blob.
     #[error("there is no such {what} here")]
     NotFound {
@@ -82,6 +88,8 @@ impl ReplicaError {
             Self::TooLarge { .. } => Code::TooLarge,
             Self::NotFound { .. } => Code::NotFound,
             Self::Erased => Code::RecordErased,
+            Self::Pack(cause) => cause.code(),
+            Self::Builtin(cause) => cause.code(),
             Self::Forked => Code::LogForked,
             Self::Leased => Code::SyncRunning,
         }

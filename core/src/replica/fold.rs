@@ -24,7 +24,7 @@ pub(super) struct Row {
 }
 
 /// Fields that no screen lists: they stay in the log, where a record's page reads them.
-const LOG_ONLY: &[(Kind, &str)] = &[(Kind::Visit, "submission")];
+const LOG_ONLY: &[(Kind, &str)] = &[(Kind::Visit, "submission"), (Kind::Activity, "submission")];
 
 /// Stands among the undecided fields for the record's area, which is not a field but may be undecided as well.
 pub(super) const AREA: &str = "area";

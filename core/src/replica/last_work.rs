@@ -94,7 +94,7 @@ fn refused(connection: &Connection, device: DeviceId) -> Result<Vec<Aside>, Repl
 fn drafts(connection: &Connection) -> Result<Vec<LeftDraft>, ReplicaError> {
     let mut drafts = rows(
         connection,
-        "SELECT id, household, form, begun_ms, submission FROM draft ORDER BY begun_ms, id",
+        "SELECT id, household, form, begun_ms, submission FROM draft WHERE deleted_ms IS NULL ORDER BY begun_ms, id",
         [],
         |row| {
             let (id, household, form) = (row.get(0)?, row.get(1)?, row.get(2)?);

@@ -19,8 +19,10 @@ mod inputs;
 #[cfg(feature = "bundle")]
 mod last_work;
 mod lease;
+mod lists;
 mod naming;
 mod notes;
+mod packs;
 mod people;
 mod project;
 mod read;
@@ -41,11 +43,12 @@ pub use error::ReplicaError;
 pub use exchange::{OutboxBatch, Received, RefusedEntry};
 #[cfg(feature = "bundle")]
 pub use last_work::LastWork;
+pub use lists::Version;
 pub use notes::StationNote;
 pub use read::{LogLine, RecordView};
 pub use repair::Gift;
 pub use schema::SCHEMA_VERSION;
-pub use tablet::{DraftRow, FinishedForm};
+pub use tablet::{DraftRow, FinishedForm, Subject};
 
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fold::{self, Row};
 use super::{ReplicaError, tablet};
 use crate::ids::RecordId;
-use crate::record::{Kind, Names, Person, Task, Visit};
+use crate::record::{Activity, Case, Kind, Names, Person, Task, Visit};
 use crate::view::RecordTitle;
 
 /// How a record is announced.
@@ -18,6 +18,8 @@ pub(super) fn title(connection: &Connection, row: &Row) -> Result<RecordTitle, R
         Kind::Person => Person::read(&row.fields).household,
         Kind::Visit => Visit::read(&row.fields).household,
         Kind::Task => Task::read(&row.fields).household,
+        Kind::Case => Case::read(&row.fields).household,
+        Kind::Activity => Activity::read(&row.fields).household,
         Kind::Area | Kind::Officer | Kind::Device | Kind::Erasure | Kind::Other(_) => None,
     };
     let household_name = match household {
@@ -27,12 +29,20 @@ pub(super) fn title(connection: &Connection, row: &Row) -> Result<RecordTitle, R
         },
         None => Names::default(),
     };
-    let at = (row.kind == Kind::Visit).then(|| Visit::read(&row.fields).visited_at.unwrap_or(row.first));
+    let at = match row.kind {
+        Kind::Visit => Some(Visit::read(&row.fields).visited_at.unwrap_or(row.first)),
+        Kind::Activity => Some(Activity::read(&row.fields).held_at.unwrap_or(row.first)),
+        _ => None,
+    };
     Ok(RecordTitle {
         id: row.id,
         kind: row.kind.as_str().to_owned(),
         name: Names::read(&row.fields),
-        note: if row.kind == Kind::Task { Task::read(&row.fields).note } else { String::new() },
+        note: match row.kind {
+            Kind::Task => Task::read(&row.fields).note,
+            Kind::Case => Case::read(&row.fields).title,
+            _ => String::new(),
+        },
         at,
         household,
         household_name,
@@ -58,6 +68,7 @@ fn name_of(connection: &Connection, id: RecordId) -> Result<Option<Names>, Repli
     let Some((_, row)) = fold::load(connection, id)? else { return Ok(None) };
     let name = match row.kind {
         Kind::Task => Names { zh: Task::read(&row.fields).note, ..Names::default() },
+        Kind::Case => Names { zh: Case::read(&row.fields).title, ..Names::default() },
         Kind::Visit => title(connection, &row)?.household_name,
         _ => Names::read(&row.fields),
     };

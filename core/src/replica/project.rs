@@ -5,7 +5,7 @@ use rusqlite::{Transaction, params};
 use super::fold::Row;
 use super::{ReplicaError, search};
 use crate::ids::RecordId;
-use crate::record::{Area, Fields, Household, Kind, Officer, Person, Season, Task, Visit};
+use crate::record::{Activity, Area, Case, Fields, Grade, Household, Kind, Officer, Person, Season, Task, Visit};
 
 /// Statements for a row that is new, and for one that is there. `INSERT OR REPLACE` would open a savepoint, at which the search
 /// index writes out what it has in memory: after each member of a household when a whole station comes.
@@ -21,12 +21,12 @@ const PERSON: [&str; 2] = [
      WHERE r = ?1 AND id = ?2",
 ];
 const VISIT: [&str; 2] = [
-    "INSERT INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    "INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "INSERT INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    "INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 ];
 const TASK: [&str; 2] = [
-    "INSERT INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    "UPDATE task SET household = ?3, note = ?4, due = ?5, at_ms = ?6, done = ?7 WHERE r = ?1 AND id = ?2",
+    "INSERT INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "UPDATE task SET household = ?3, note = ?4, due = ?5, at_ms = ?6, done = ?7, \"case\" = ?8 WHERE r = ?1 AND id = ?2",
 ];
 
 /// Brings the projections of a record up to its row; `old` is what the row was.
@@ -38,6 +38,8 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
         Kind::Person => person(tx, r, row, old),
         Kind::Visit => visit(tx, r, row, old),
         Kind::Task => task(tx, r, row, old),
+        Kind::Case => case(tx, r, row),
+        Kind::Activity => activity(tx, r, row),
         Kind::Device | Kind::Erasure | Kind::Other(_) => Ok(()),
     }
 }
@@ -46,7 +48,7 @@ pub(super) fn write(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) 
 pub(super) fn clear(tx: &Transaction<'_>) -> Result<(), ReplicaError> {
     tx.execute_batch(
         "DELETE FROM record; DELETE FROM area; DELETE FROM officer; DELETE FROM household; DELETE FROM person;
-         DELETE FROM visit; DELETE FROM task; DELETE FROM scope; DELETE FROM resolution; DELETE FROM erasure;
+         DELETE FROM visit; DELETE FROM task; DELETE FROM \"case\"; DELETE FROM activity; DELETE FROM scope; DELETE FROM resolution; DELETE FROM erasure;
          INSERT INTO search (search) VALUES ('delete-all');",
     )
     .map_err(ReplicaError::sql("clearing the views"))
@@ -59,7 +61,7 @@ pub(super) fn forget(tx: &Transaction<'_>, r: i64, old: &Row) -> Result<(), Repl
         Kind::Household => set_home(tx, old.id, None)?,
         _ => {}
     }
-    for table in ["area", "officer", "household", "person", "task"] {
+    for table in ["area", "officer", "household", "person", "task", "\"case\"", "activity"] {
         tx.execute(&format!("DELETE FROM {table} WHERE r = ?1"), [r]).map_err(ReplicaError::sql("removing a view"))?;
     }
     tx.execute("DELETE FROM search WHERE rowid = ?1", [r]).map_err(ReplicaError::sql("removing a view"))?;
@@ -158,7 +160,7 @@ fn visit(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<(
     tx.prepare_cached(VISIT[usize::from(old.is_some())])
         .and_then(|mut to| {
             let topics = visit.topics.join(" ");
-            to.execute(params![household, at_ms, r, row.id, officer, visit.outcome, visit.purpose, topics])
+            to.execute(params![household, at_ms, r, row.id, officer, visit.outcome, visit.purpose, topics, visit.form])
         })
         .map_err(ReplicaError::sql("projecting a visit"))?;
     Ok(())
@@ -184,8 +186,35 @@ fn task(tx: &Transaction<'_>, r: i64, row: &Row, old: Option<&Row>) -> Result<()
     tx.prepare_cached(TASK[usize::from(old.is_some())])
         .and_then(|mut to| {
             let (at_ms, done) = (row.first.as_ms(), task.done_at.is_some());
-            to.execute(params![r, row.id, task.household, task.note, due, at_ms, done])
+            to.execute(params![r, row.id, task.household, task.note, due, at_ms, done, task.case])
         })
         .map_err(ReplicaError::sql("projecting a task"))?;
+    Ok(())
+}
+
+fn case(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let case = Case::read(&row.fields);
+    let (due, grade) = (case.due.map(|day| day.to_string()), case.grade.map_or("", Grade::as_str));
+    let closed = case.state == Case::CLOSED;
+    tx.prepare_cached("INSERT OR REPLACE INTO \"case\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+        .and_then(|mut to| {
+            let (kind, title, state) = (case.case_type, case.title, case.state);
+            let at_ms = row.first.as_ms();
+            to.execute(params![r, row.id, case.household, row.area, kind, title, state, grade, due, at_ms, closed])
+        })
+        .map_err(ReplicaError::sql("projecting a case"))?;
+    Ok(())
+}
+
+fn activity(tx: &Transaction<'_>, r: i64, row: &Row) -> Result<(), ReplicaError> {
+    let activity = Activity::read(&row.fields);
+    let officer = activity.officer.map_or([0; 16], |officer| *officer.as_bytes());
+    let at_ms = activity.held_at.unwrap_or(row.first).as_ms();
+    tx.prepare_cached("INSERT OR REPLACE INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .and_then(|mut to| {
+            let (household, case, form) = (activity.household, activity.case, activity.form);
+            to.execute(params![r, row.id, household, case, row.area, officer, form, at_ms])
+        })
+        .map_err(ReplicaError::sql("projecting an activity"))?;
     Ok(())
 }

@@ -191,7 +191,7 @@ fn correct(
         .collect();
     for (field, value) in instead {
         if refused.fields.get(field) != Some(value) {
-            inputs::check_typed(&row, field, value)?;
+            inputs::check_typed(tx, &row, field, value)?;
         }
         fields.insert(field.clone(), value.clone());
     }
@@ -229,11 +229,13 @@ fn line(connection: &Connection, one: &Open, scopes: &[AreaId]) -> Result<Refuse
         None => fold::Row::of_one(revision).ok_or(ReplicaError::NotFound { what: "record" })?,
     };
     let replaced = replaced(connection, revision)?;
-    let fields = revision.fields.iter().map(|(field, value)| RefusedField {
-        field: field.clone(),
-        value: value.clone(),
-        input: inputs::input_of(&row, field),
-        replaced: replaced.contains(field),
+    let fields = revision.fields.iter().map(|(field, value)| {
+        Ok(RefusedField {
+            field: field.clone(),
+            value: value.clone(),
+            input: inputs::input_of(connection, &row, field)?,
+            replaced: replaced.contains(field),
+        })
     });
     let revisions = fold::revisions(connection, revision.record)?;
     let first = history(&revisions).iter().any(|step| step.revision.id == revision.id && step.first);
@@ -247,7 +249,7 @@ fn line(connection: &Connection, one: &Open, scopes: &[AreaId]) -> Result<Refuse
         in_scope: scopes.contains(&revision.area),
         may_go_now: may_go_now(one, scopes) && stands(connection, revision)?,
         first,
-        fields: fields.collect(),
+        fields: fields.collect::<Result<_, ReplicaError>>()?,
     })
 }
 

@@ -14,9 +14,11 @@ CREATE TABLE visit_3 (
   outcome   TEXT    NOT NULL,
   purpose   TEXT    NOT NULL,
   topics    TEXT    NOT NULL,      -- choice names, separated by spaces
+  form      TEXT    NOT NULL,
   PRIMARY KEY (household, at_ms, r)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO visit_3 SELECT coalesce(household, x''), at_ms, r, id, officer, outcome, purpose, topics FROM visit;
+INSERT INTO visit_3 SELECT coalesce(household, x''), at_ms, r, id, officer, outcome, purpose, topics,
+  coalesce((SELECT record.fields ->> 'form' FROM record WHERE record.r = visit.r), '') FROM visit;
 DROP TABLE visit;
 ALTER TABLE visit_3 RENAME TO visit;
 
@@ -34,3 +36,63 @@ CREATE INDEX log_filed ON log (filed) WHERE filed IS NOT NULL;
 
 -- Records whose search rows are made anew at the end of the transaction; empty otherwise.
 CREATE TABLE search_due (r INTEGER PRIMARY KEY) STRICT;
+
+-- Forms come from packs of the station; what is being filled in goes on with the pack it was begun with.
+
+CREATE TABLE pack (
+  hash     BLOB PRIMARY KEY,
+  bytes    BLOB    NOT NULL,
+  taken_ms INTEGER NOT NULL,
+  current  INTEGER NOT NULL        -- 1: the one that the station published last
+) STRICT;
+
+CREATE TABLE draft_3 (
+  id         BLOB PRIMARY KEY,
+  about      TEXT    NOT NULL,     -- household, case, area
+  subject    BLOB    NOT NULL,     -- which one
+  household  BLOB,                 -- the household behind it
+  form       TEXT    NOT NULL,
+  pack       BLOB,                 -- NULL: begun before there were packs
+  amends     BLOB,                 -- the finished form that it changes
+  submission TEXT,
+  page       INTEGER NOT NULL,
+  begun_ms   INTEGER NOT NULL,
+  saved_ms   INTEGER NOT NULL,
+  deleted_ms INTEGER               -- deleted by hand; can be taken back for a while
+) STRICT, WITHOUT ROWID;
+INSERT INTO draft_3 SELECT id, 'household', household, household, form, NULL, NULL, submission, page, begun_ms, saved_ms, NULL FROM draft;
+DROP TABLE draft;
+ALTER TABLE draft_3 RENAME TO draft;
+CREATE INDEX draft_of_household ON draft (household, form);
+
+CREATE TABLE "case" (
+  r         INTEGER PRIMARY KEY,
+  id        BLOB    NOT NULL UNIQUE,
+  household BLOB,
+  area      BLOB    NOT NULL,
+  type      TEXT    NOT NULL,
+  title     TEXT    NOT NULL,
+  state     TEXT    NOT NULL,
+  grade     TEXT    NOT NULL,
+  due       TEXT,
+  at_ms     INTEGER NOT NULL,
+  closed    INTEGER NOT NULL
+) STRICT;
+ALTER TABLE task ADD COLUMN "case" BLOB;
+CREATE INDEX task_of_case ON task ("case") WHERE "case" IS NOT NULL;
+CREATE INDEX case_of_household ON "case" (household);
+CREATE INDEX case_open ON "case" (due, r) WHERE closed = 0;
+
+CREATE TABLE activity (
+  r         INTEGER PRIMARY KEY,
+  id        BLOB    NOT NULL UNIQUE,
+  household BLOB,
+  "case"    BLOB,
+  area      BLOB    NOT NULL,
+  officer   BLOB    NOT NULL,
+  form      TEXT    NOT NULL,
+  at_ms     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX activity_of_case ON activity ("case", at_ms);
+CREATE INDEX activity_of_household ON activity (household, at_ms);
+CREATE INDEX activity_latest ON activity (at_ms);

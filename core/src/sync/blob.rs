@@ -15,6 +15,12 @@ pub struct Media {
 pub const MEDIA: &[Media] = &[
     Media { media_type: "image/jpeg", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"\xff\xd8\xff" },
     Media { media_type: "image/png", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"\x89PNG\r\n\x1a\n" },
+    Media { media_type: "audio/webm", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"\x1a\x45\xdf\xa3" },
+    Media { media_type: "audio/ogg", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"OggS" },
+    Media { media_type: "audio/wav", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"RIFF" },
+    Media { media_type: "audio/mpeg", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"ID3" },
+    Media { media_type: "audio/mp4", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"\0\0\0" },
+    Media { media_type: "application/pdf", max_bytes: MAX_BLOB_BYTES as u64, begins_with: b"%PDF-" },
 ];
 
 /// The largest blob of any kind.
@@ -41,5 +47,11 @@ impl Media {
     #[must_use]
     pub fn named(media_type: &str) -> Option<&'static Self> {
         MEDIA.iter().find(|media| media.media_type == media_type)
+    }
+
+    /// The kind of these bytes; `None` if no station takes it.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<&'static Self> {
+        MEDIA.iter().find(|media| bytes.starts_with(media.begins_with))
     }
 }

@@ -31,9 +31,9 @@ pub use versions::{Apart, NoVersions, Older, PROTOCOL_HEADER, PROTOCOLS_HEADER, 
 pub use wire::{
     Arrival, Challenge, EnrolRequest, Enrolled, ErrorBody, FetchRequest, GiveAnswer, GiveHeader, GiveItem,
     IdentityRequest, Line, LogPlace, LoginProof, LoginRequest, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_FETCHED,
-    MAX_PROOF_PLACES, PlacesAnswer, PlacesRequest, Proof, PullEnd, Pulled, PushAnswer, PushHeader, PushItem,
-    ReceiptRequest, Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch, read_lines,
-    write_batch, write_line,
+    MAX_PROOF_PLACES, PackNotice, PlacesAnswer, PlacesRequest, Proof, PullEnd, Pulled, PushAnswer, PushHeader,
+    PushItem, ReceiptRequest, Session, StateAnswer, StateQuery, Verdict, WireUnreadable, login_message, read_batch,
+    read_lines, write_batch, write_line,
 };
 
 /// Ed25519 signatures and keys as hexadecimal digits in JSON.

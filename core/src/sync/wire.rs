@@ -163,9 +163,21 @@ pub struct StateAnswer {
     /// The station signed the receipt that was asked about, and does not know it: it was put back to an older copy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rolled_back: bool,
+    /// The pack that forms are begun with from now on; none if the station published none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<PackNotice>,
     /// Count and digest over all of the device's scopes, as of the position asked after.
     #[serde(flatten)]
     pub held: Digest,
+}
+
+/// A published pack; `GET /v1/packs/{hash}` gives its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PackNotice {
+    /// Says its whole content.
+    pub hash: Hash,
+    /// How many bytes travel.
+    pub size_bytes: u64,
 }
 
 /// The first line of `POST /v1/sync/push`; the others are bodies, byte for byte, of the places `from`, `from + 1` …

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ConflictView, DraftLine, Names, TaskLine};
+use super::{ActivityLine, CaseLine, ConflictView, DraftLine, FormLine, Names, TaskLine};
 use crate::ids::{AreaId, RecordId, RevisionId};
 use crate::time::{Day, Instant};
 
@@ -94,6 +94,13 @@ pub struct HouseholdPage {
     pub visits: u32,
     /// Forms begun and not finished.
     pub drafts: Vec<DraftLine>,
+    /// Cases about it, the open ones first; at most 200.
+    pub cases: Vec<CaseLine>,
+    /// Forms that can be begun about it.
+    pub forms: Vec<FormLine>,
+    /// Names of forms, by id.
+    #[ts(type = "Record<string, Record<string, string>>")]
+    pub form_names: BTreeMap<String, BTreeMap<String, String>>,
     /// Fields with undecided values.
     pub conflicts: Vec<ConflictView>,
     /// Whether changes of it wait to be sent.
@@ -141,6 +148,8 @@ pub enum TimelineEntry {
     Visit {
         /// The visit.
         id: RecordId,
+        /// The form's id.
+        form: String,
         /// When it took place.
         at: Instant,
         /// Who visited.
@@ -153,6 +162,12 @@ pub enum TimelineEntry {
         topics: Vec<String>,
         /// Whether it still waits to be sent.
         waiting: bool,
+    },
+    /// Something else that was done about it.
+    Activity {
+        /// The activity.
+        #[serde(flatten)]
+        activity: ActivityLine,
     },
     /// A task.
     Task {

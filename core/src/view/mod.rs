@@ -3,6 +3,7 @@
 //! Only shapes; the queries that fill them are in [`crate::replica`].
 
 mod bundles;
+mod cases;
 mod conflicts;
 mod differences;
 mod forms;
@@ -24,14 +25,15 @@ use crate::sync::Older;
 
 pub use crate::record::Names;
 pub use bundles::{AnswerTaken, BundleExport, BundleExported, BundleImport, BundleLine, BundleStatus, Shelf};
+pub use cases::{ActivityLine, CaseLine, CaseList, CasePage};
 pub use conflicts::{
     ConflictField, ConflictLine, ConflictList, ConflictPage, ConflictSide, ConflictValue, ConflictView, Decide,
     Decided, FieldInput, PageOf, RecordTitle, WriteLine,
 };
 pub use differences::Difference;
 pub use forms::{
-    Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, DraftRef, FinishForm, Finished, OpenForm,
-    SaveDraft, VisitPage,
+    Addendum, AddendumView, Attach, AttachmentRef, AttachmentView, BeginForm, BlobRef, Bytes, ChoiceView, DraftRef,
+    FinishForm, Finished, FormLine, FormResource, OpenForm, QuestionView, SaveDraft, Texts, VisitPage,
 };
 pub use history::{HistoryChange, HistoryEntry, Moved, RecordHistory};
 pub use households::{

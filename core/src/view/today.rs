@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::{Names, OfficerLine, ReceiptView};
 use crate::ids::{DraftId, RecordId};
+use crate::pack::About;
 use crate::time::{Day, Instant};
 
 /// The first screen of a day.
@@ -77,12 +78,18 @@ pub struct TaskLine {
 pub struct DraftLine {
     /// The draft.
     pub id: DraftId,
-    /// The household it is about.
-    pub household: RecordId,
-    /// That household's name.
+    /// What kind of thing it is about.
+    pub about: About,
+    /// The household, case or area that it is about.
+    pub subject: RecordId,
+    /// The household behind it.
+    pub household: Option<RecordId>,
+    /// What the household, case or area is called.
     pub household_name: Names,
     /// The form's id.
     pub form: String,
+    /// Whether it changes a finished form.
+    pub amends: bool,
     /// When it was begun.
     pub begun_at: Instant,
     /// When the last answer was saved.

@@ -239,6 +239,7 @@ impl Tablet {
                         chain: Hash::of(b"chain"),
                         position: station.feed.len() as u64,
                         rolled_back: query.receipt.is_some_and(|receipt| !station.receipts.contains_key(&receipt)),
+                        pack: None,
                         held: station.digest(query.after),
                     };
                     Told::State { answer, forked: false }

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use ailchin_core::form::FormRules;
 use ailchin_core::ids::RevisionId;
-use ailchin_core::pack;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{CliError, Desk, output};
-use crate::store::Rules;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum FormCommand {
@@ -57,8 +55,7 @@ fn check(form: &Path, submission: &Path) -> Result<(), CliError> {
 fn findings(desk: &Desk, all: bool) -> Result<(), CliError> {
     let store = desk.store()?;
     let station = desk.station(&store)?;
-    let pack = pack::builtin().map_err(|_| CliError::Unreadable("a pack"))?;
-    let rules = Rules::of(pack).map_err(|source| CliError::Form { doing: "reading the pack's forms", source })?;
+    let rules = store.rules(station.id, None).map_err(CliError::store("reading the forms"))?;
     store.check_visits(station.id, &rules, desk.world.now(), &|| true).map_err(CliError::store("checking visits"))?;
     for found in store.findings(station.id, all).map_err(CliError::store("reading what was found"))? {
         let said: Value = serde_json::from_str(&found.findings).unwrap_or_default();

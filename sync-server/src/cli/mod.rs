@@ -29,7 +29,7 @@ use crate::bundle::BundleError;
 use crate::certificate::CertificateError;
 use crate::config::{Config, ConfigError};
 use crate::demo::DemoError;
-use crate::pack::PackUnreadable;
+use crate::pack::{BuildError, PackUnreadable};
 use crate::password::PasswordError;
 use crate::server::{ServeError, open_store};
 use crate::store::{StationRow, Store, StoreError};
@@ -95,7 +95,7 @@ enum Command {
     /// Check submissions by the rules of their forms, and show what was found in those that came
     #[command(subcommand)]
     Form(form::FormCommand),
-    /// Check the spreadsheets of forms
+    /// Check, build and publish the forms of a station
     #[command(subcommand)]
     Pack(pack::PackCommand),
     Backup(backup::Backup),
@@ -145,6 +145,12 @@ enum CliError {
     },
     #[error("checking the pack")]
     Pack(#[source] PackUnreadable),
+    #[error("building the pack")]
+    Build(#[source] BuildError),
+    #[error(
+        "表单内容已改但版本未变，请在 settings 中提高 version：{0}。These forms changed under the same version, raise it on the sheet settings: {0}"
+    )]
+    SameVersion(String),
     #[error("{0} faults: the pack cannot be used")]
     NotSound(usize),
     #[error("{0} of the files were not taken")]
@@ -194,6 +200,8 @@ impl CliError {
             | Self::StillServed
             | Self::NotTaken(_)
             | Self::NotSound(_)
+            | Self::SameVersion(_)
+            | Self::Build(BuildError::NotSound(_) | BuildError::Refused(_) | BuildError::Pack(_))
             | Self::Form { .. }
             | Self::Bundle { source: BundleError::Refused(_) | BundleError::Unreadable(_), .. }
             | Self::UnknownStation => REFUSED,

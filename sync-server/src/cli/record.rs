@@ -1,7 +1,6 @@
 //! `record`: finding households and persons, erasing them, and what was kept long enough.
 
 use ailchin_core::ids::RecordId;
-use ailchin_core::pack;
 use ailchin_core::record::EraseReason;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -66,9 +65,10 @@ fn find(desk: &Desk, store: &Store, station: &StationRow, text: &str) -> Result<
 }
 
 fn expired(desk: &Desk, store: &Store, station: &StationRow, now: bool) -> Result<(), CliError> {
-    let pack = pack::builtin().map_err(|_| CliError::Unreadable("a pack"))?;
+    let kinds = store.kinds(station.id).map_err(CliError::store("reading how long records are kept"))?;
+    let kinds = kinds.ok_or(CliError::Unreadable("a pack"))?;
     let past = store
-        .past_retention(station.id, &pack.kinds, desk.world.now())
+        .past_retention(station.id, &kinds, desk.world.now())
         .map_err(CliError::store("looking for records that were kept long enough"))?;
     if now {
         store

@@ -10,6 +10,7 @@ mod bundles;
 mod caps;
 mod console;
 mod enrol;
+mod packs;
 mod shut_out;
 mod sync;
 mod tus;
@@ -128,6 +129,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/enrolment", post(sync::enrolment))
         .route("/v1/blobs/{hash}", head(blobs::look).get(blobs::show))
         .merge(tus::routes())
+        .route("/v1/packs/{hash}", get(packs::pack))
         .route("/v1/bundles", post(bundles::take))
         .route("/v1/bundles/answer", get(bundles::answer))
         .route("/v1/shut-out", post(shut_out::admission))

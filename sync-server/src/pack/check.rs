@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ailchin_core::form::expression;
+use ailchin_core::record::Kind;
 
 use super::forbidden;
 use super::remark::{Gravity, Remark};
@@ -71,6 +72,7 @@ pub(super) fn form(file: &str, book: &Book) -> Vec<Remark> {
     }
     form.names(survey, choices);
     form.expressions(survey);
+    form.entities(survey, book.sheet("entities"));
     form.forbidden(survey, choices);
     form.remarks
 }
@@ -320,6 +322,41 @@ impl Form<'_> {
                         format!("the function {name}() is not supported"),
                     );
                 }
+            }
+        }
+    }
+
+    /// What is saved of records is among what such a record has.
+    fn entities(&mut self, survey: &Sheet, entities: Option<&Sheet>) {
+        let mut lists: Vec<&str> = Vec::new();
+        for row in entities.into_iter().flat_map(Sheet::rows) {
+            for heading in ["list_name", "dataset"] {
+                let Some(column) = entities.and_then(|sheet| sheet.column(heading)) else { continue };
+                let list = row.at(column).trim();
+                if !list.is_empty() && Kind::named(list).properties().is_empty() {
+                    self.refuse(
+                        "entities",
+                        row.cell(column),
+                        format!("没有名单 {list}：只有 household、person、case、task"),
+                        format!("there is no list {list}: only household, person, case, task"),
+                    );
+                }
+                lists.extend(Some(list).filter(|list| !list.is_empty()));
+            }
+        }
+        let Some(column) = survey.column("save_to") else { return };
+        for row in survey.rows().filter(|row| !row.at(column).trim().is_empty()) {
+            let (list, property) = match row.at(column).trim().split_once('#') {
+                Some((list, property)) => (vec![list], property),
+                None => (lists.clone(), row.at(column).trim()),
+            };
+            if !list.iter().any(|list| Kind::named(list).properties().contains(&property)) {
+                self.refuse(
+                    "survey",
+                    row.cell(column),
+                    format!("{} 没有属性 {property}", list.join("、")),
+                    format!("{} has no property {property}", list.join(", ")),
+                );
             }
         }
     }

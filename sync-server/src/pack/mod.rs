@@ -3,10 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | `sheet` | a spreadsheet: columns by heading, cells by their names |
+//! | `build` | from the folder to the pack: forms made, validated, read |
 //! | `check` | what is looked at in a form |
 //! | `forbidden` | what a form must never ask |
 //! | `remark` | what is said about a cell, in two languages |
 
+mod build;
 mod check;
 mod forbidden;
 mod remark;
@@ -14,6 +16,7 @@ mod sheet;
 
 use std::path::{Path, PathBuf};
 
+pub use build::{BuildError, Built, build};
 pub use remark::{Gravity, Remark};
 pub use sheet::SheetError;
 

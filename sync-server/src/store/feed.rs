@@ -11,7 +11,7 @@ use ailchin_core::time::Instant;
 
 use super::error::Fault;
 use super::sql::{Cell, ToCell, Tx, cells};
-use super::{Store, StoreError, device, log, receipt, station, stretches};
+use super::{Store, StoreError, device, log, packs, receipt, station, stretches};
 
 /// How much one pull holds.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,8 @@ impl Store {
                 None => false,
             };
             let (seq, chain) = (reader.seq, reader.chain);
-            Ok(StateAnswer { epoch: station.epoch, at_ms: now, seq, chain, position, rolled_back, held })
+            let pack = packs::current(tx, station.id)?;
+            Ok(StateAnswer { epoch: station.epoch, at_ms: now, seq, chain, position, rolled_back, pack, held })
         })
     }
 

@@ -3,12 +3,15 @@
 //! Whatever way a visit came (push, bundle, gift), it is checked once, in the order of positions.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use ailchin_core::error::Code;
 use ailchin_core::form::{Findings, FormError, FormRules, RuleKind, Unchecked};
+use ailchin_core::hash::Hash;
 use ailchin_core::ids::{RecordId, RevisionId, StationId};
-use ailchin_core::pack::Pack;
-use ailchin_core::record::{Entry, Kind};
+use ailchin_core::pack::{Pack, builtin};
+use ailchin_core::record::{self, Kind};
 use ailchin_core::time::Instant;
 use serde_json::Value;
 
@@ -19,9 +22,13 @@ use super::{Store, StoreError, station};
 /// Visits that are checked in one go.
 const AT_ONCE: u64 = 500;
 
-/// The rules of the forms of a pack, by id and version.
+/// The rules of the forms of packs, by id and version.
 #[derive(Debug, Default)]
-pub struct Rules(BTreeMap<(String, String), FormRules>);
+pub struct Rules {
+    forms: BTreeMap<(String, String), FormRules>,
+    /// Of which packs.
+    packs: Vec<Hash>,
+}
 
 /// What was found in the submission of a visit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,21 +46,24 @@ pub struct Found {
 }
 
 impl Rules {
-    /// Reads them.
+    /// Adds those of a pack; a form in a version that is there already is the same form.
     ///
     /// # Errors
     /// [`FormError`] of the first form that cannot be read.
-    pub fn of(pack: &Pack) -> Result<Self, FormError> {
-        let rules = pack.forms.iter().map(|form| {
+    pub fn add(&mut self, pack: &Pack) -> Result<(), FormError> {
+        for form in &pack.forms {
             let key = (form.model.id.clone(), form.model.version.clone());
-            FormRules::parse(&form.xform).map(|rules| (key, rules))
-        });
-        rules.collect::<Result<_, _>>().map(Self)
+            if let Entry::Vacant(place) = self.forms.entry(key) {
+                place.insert(FormRules::parse(&form.xform)?);
+            }
+        }
+        self.packs.push(pack.hash);
+        Ok(())
     }
 
     /// What is to be looked at in a visit; `None` if everything was evaluated and holds, or if there is no submission.
     fn check(&self, body: String) -> Option<Findings> {
-        let fields = Entry::read(body).ok()?.revision.fields;
+        let fields = record::Entry::read(body).ok()?.revision.fields;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         let submission = text("submission").filter(|submission| !submission.is_empty())?;
         let (form, version) = (text("form").unwrap_or_default(), text("form_version").unwrap_or_default());
@@ -63,7 +73,7 @@ impl Rules {
             unchecked: vec![Unchecked { at: "/".to_owned(), rule: RuleKind::Form, why }],
             ..Findings::default()
         };
-        let findings = match self.0.get(&(form.to_owned(), version.to_owned())) {
+        let findings = match self.forms.get(&(form.to_owned(), version.to_owned())) {
             None => unread(format!("the form {form} {version} is not here")),
             Some(rules) => rules.check(submission).unwrap_or_else(|cause| unread(cause.to_string())),
         };
@@ -74,6 +84,32 @@ impl Rules {
 }
 
 impl Store {
+    /// The rules of all forms of a station: of the built-in pack and of those it published. `known` is given back if it is them.
+    /// A pack that this program cannot read is left out; what was filled in with it stays unchecked, and says so.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rules(&self, station: StationId, known: Option<Arc<Rules>>) -> Result<Arc<Rules>, StoreError> {
+        let published = self.packs(station)?;
+        let builtin = builtin().ok();
+        let packs: Vec<Hash> = published.iter().map(|pack| pack.hash).chain(builtin.map(|pack| pack.hash)).collect();
+        if let Some(known) = known.filter(|known| known.packs == packs) {
+            return Ok(known);
+        }
+        let mut rules = Rules::default();
+        for row in &published {
+            match self.pack(station, row.hash)? {
+                Ok(pack) if rules.add(&pack).is_ok() => {}
+                _ => tracing::warn!(pack = %row.hash, "a published pack cannot be read"),
+            }
+        }
+        if builtin.is_some_and(|pack| rules.add(pack).is_err()) {
+            tracing::error!("the built-in pack's forms cannot be read");
+        }
+        rules.packs = packs;
+        Ok(Arc::new(rules))
+    }
+
     /// Checks the visits that were stored since it was asked last, some hundred at a time and as long as `go_on` says so. How many
     /// were checked, of how many something is kept, and whether that was all.
     ///
@@ -147,8 +183,8 @@ fn waiting(tx: &Tx<'_>, station: StationId) -> Result<Waiting, Fault> {
     let from = tx.optional(sql, cells![station], |row| row.get::<u64>("position"))?.unwrap_or(0);
     let visits = tx.all(
         "SELECT id, record, body, position FROM log
-         WHERE station = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4",
-        cells![station, from, Kind::Visit.as_str(), AT_ONCE],
+         WHERE station = $1 AND position > $2 AND kind IN ($3, $4) ORDER BY position LIMIT $5",
+        cells![station, from, Kind::Visit.as_str(), Kind::Activity.as_str(), AT_ONCE],
         |row| Ok(((row.get("id")?, row.get("record")?, row.get("body")?), row.get::<u64>("position")?)),
     )?;
     let end = match visits.last() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use ailchin_core::device::read_qr;
-use ailchin_core::form::FormModel;
-use ailchin_core::pack::{self, Pack};
+use ailchin_core::form::{FormModel, FormRules};
+use ailchin_core::pack::{self, Pack, PackFiles};
 use image::{GrayImage, ImageFormat, Luma};
 use qrcode::{Color, QrCode};
 
@@ -39,20 +39,57 @@ pub(super) fn targets() -> Vec<Target> {
             true
         }),
         manifest(short),
+        pack_bytes(),
         qr(),
     ]
+    .into_iter()
+    .chain(rules(short))
+    .collect()
 }
 
 /// The manifest of a pack whose one form is short.
 fn manifest(xform: &'static str) -> Target {
     let manifest = include_str!("../../../packs/anmulong/pack.json").to_owned();
     let of_builtin = pack::builtin().unwrap().forms.iter().map(|form| (form.model.id.clone(), form.xform.clone()));
-    let forms: BTreeMap<String, String> = of_builtin.chain([("f".to_owned(), xform.to_owned())]).collect();
+    let forms = of_builtin.chain([("f".to_owned(), xform.to_owned())]);
+    let forms: BTreeMap<String, Vec<u8>> =
+        forms.map(|(id, form)| (format!("forms/{id}.xml"), form.into_bytes())).collect();
     Target::new("pack", vec![manifest.into_bytes()], move |bytes| {
-        let Ok(text) = std::str::from_utf8(bytes) else { return false };
-        let forms: BTreeMap<&str, &str> = forms.iter().map(|(id, form)| (id.as_str(), form.as_str())).collect();
-        Pack::parse(text, &forms).is_ok()
+        let mut files = forms.clone();
+        files.insert("pack.json".to_owned(), bytes.to_vec());
+        PackFiles::new(files).and_then(Pack::read).is_ok()
     })
+}
+
+/// The bytes in which a pack travels, unpacked: whatever is in them, one content has one hash.
+fn pack_bytes() -> Target {
+    let whole = pack::builtin().unwrap().files.to_bytes().unwrap();
+    let short = [("pack.json", "{}"), ("forms/f.xml", "<f/>")].map(|(name, text)| (name.to_owned(), text.into()));
+    let short = PackFiles::new(short.into()).unwrap().to_bytes().unwrap();
+    let seeds = [whole, short].map(|bytes| zstd::decode_all(bytes.as_slice()).unwrap());
+    Target::new("pack bytes", seeds.to_vec(), |bytes| {
+        let Ok(files) = PackFiles::from_bytes(&zstd::encode_all(bytes, 1).unwrap()) else { return false };
+        let again = PackFiles::from_bytes(&files.to_bytes().unwrap()).unwrap();
+        assert_eq!(again.hash(), files.hash());
+        true
+    })
+}
+
+/// What a form demands, and submissions judged by it.
+fn rules(short: &'static str) -> [Target; 2] {
+    let form = &pack::builtin().unwrap().forms[0];
+    let submission = form.model.fill(&a_visit("visit"), "uuid:1", NOW, NOW).unwrap();
+    let rules = FormRules::parse(&form.xform).unwrap();
+    let judged = submission.clone();
+    [
+        Target::new("form rules", vec![short.into(), form.xform.clone().into_bytes()], move |bytes| {
+            let Ok(rules) = std::str::from_utf8(bytes).map(FormRules::parse) else { return false };
+            rules.is_ok_and(|rules| rules.check(&judged).is_ok())
+        }),
+        Target::new("form check", vec![submission.into_bytes()], move |bytes| {
+            std::str::from_utf8(bytes).is_ok_and(|text| rules.check(text).is_ok())
+        }),
+    ]
 }
 
 /// Pictures with and without a code.

@@ -125,7 +125,8 @@ fn screens(replica: &Replica, device: DeviceId, entries: &[(u64, Entry)]) -> Vec
         let record = entry.revision.record;
         let page =
             (entry.revision.kind == Kind::Household).then(|| format!("{:?}", replica.household(record, device, NOW)));
-        let visit = (entry.revision.kind == Kind::Visit).then(|| format!("{:?}", replica.visit(record)));
+        let visit = (entry.revision.kind == Kind::Visit)
+            .then(|| format!("{:?}", replica.visit(record, entry.revision.officer)));
         format!("{:?} {page:?} {visit:?}", replica.record(record, device))
     });
     shown.collect()

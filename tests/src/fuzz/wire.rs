@@ -4,9 +4,9 @@ use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DeviceId, EpochId, OfficerId, ReceiptId, RecordId, RevisionId, StationId};
 use ailchin_core::record::{Checkpoint, Entry, Fields, Kind, Names, Revision, body_hash, chain, genesis};
 use ailchin_core::sync::{
-    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PullEnd, PushAnswer,
-    PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer, StateQuery,
-    Verdict, Versions, login_message, read_batch, read_lines, write_batch, write_line,
+    Apart, Challenge, Digest, EnrolRequest, Enrolled, ErrorBody, Invite, LoginProof, LoginRequest, PackNotice, PullEnd,
+    PushAnswer, PushHeader, PushItem, Receipt, ReceiptBody, ReceiptRequest, ScopeDigest, Sealing, Session, StateAnswer,
+    StateQuery, Verdict, Versions, login_message, read_batch, read_lines, write_batch, write_line,
 };
 use ailchin_core::time::Hlc;
 use ailchin_core::world::{Seeded, World as _};
@@ -159,6 +159,7 @@ pub(super) fn targets() -> Vec<Target> {
                 chain: Hash::of(b"chain"),
                 position: 9,
                 rolled_back: false,
+                pack: Some(PackNotice { hash: Hash::of(b"pack"), size_bytes: 5 }),
                 held: digest,
             },
         ),

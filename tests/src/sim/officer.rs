@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ailchin_core::hash::Hash;
 use ailchin_core::ids::{AreaId, DraftId, RecordId, RevisionId};
 use ailchin_core::record::{Fields, Kind};
-use ailchin_core::replica::{Author, Change, FinishedForm, ReplicaError, StoredBlob};
+use ailchin_core::replica::{Author, Change, FinishedForm, ReplicaError, StoredBlob, Subject};
 use ailchin_core::sync::Media;
 use ailchin_core::world::World as _;
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ impl Tablet {
         match act {
             Act::Save(changes) | Act::Decide(changes) => replica.save(author, &*world, changes),
             Act::Begin { household, photos } => {
-                let draft = replica.begin_draft(&*world, *household, "household_visit")?.id;
+                let draft = replica.begin_draft(&*world, Subject::household(*household), "household_visit")?.id;
                 for (n, photo) in photos.iter().enumerate() {
                     replica.attach(draft, &format!("{n}.png"), photo)?;
                 }
@@ -183,13 +183,17 @@ impl Tablet {
             Act::Visit { draft, household, photos, changes } => {
                 let draft = match draft {
                     Some(draft) => *draft,
-                    None => replica.begin_draft(&*world, *household, "household_visit")?.id,
+                    None => replica.begin_draft(&*world, Subject::household(*household), "household_visit")?.id,
                 };
                 for (n, photo) in photos.iter().enumerate() {
                     replica.attach(draft, &format!("{n}.png"), photo)?;
                 }
                 replica.save_draft(draft, "<data/>", 0, world.now())?;
-                replica.finish(author, &*world, &FinishedForm { draft, changes: changes.clone() })
+                replica.finish(
+                    author,
+                    &*world,
+                    &FinishedForm { draft, changes: changes.clone(), based: BTreeMap::new() },
+                )
             }
         }
     }

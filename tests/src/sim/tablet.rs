@@ -287,7 +287,8 @@ impl Tablet {
             let mut from = at.prepare("SELECT id FROM draft ORDER BY id")?;
             from.query_map([], |row| row.get(0))?.collect()
         });
-        open.into_iter().try_for_each(|draft| self.replica_mut().delete_draft(draft))
+        let now = self.world.now();
+        open.into_iter().try_for_each(|draft| self.replica_mut().delete_draft(draft, now))
     }
 
     /// Sets its clock by the true time.

@@ -228,6 +228,11 @@ impl StationDoors for Wire<'_> {
         read(&self.carry(Door::Push, batch)?)
     }
 
+    fn pack(&self, _hash: Hash) -> Result<Vec<u8>, DeviceError> {
+        // The simulation's station publishes none.
+        Err(DeviceError::Station(Code::NotFound))
+    }
+
     fn pull(&self, after: u64) -> Result<Vec<u8>, DeviceError> {
         let packed = self.carry(Door::Pull { after }, Vec::new())?;
         Ok(match self.sim.planted {

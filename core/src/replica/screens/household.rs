@@ -2,15 +2,17 @@
 
 use rusqlite::{Connection, params};
 
+use super::cases::{activities, cases, form_names, forms};
 use super::households::areas_above;
 use super::standing::is_waiting;
 use super::tasks::tasks;
 use super::{rows, small};
 use crate::ids::{DeviceId, RecordId};
+use crate::pack::About;
 use crate::record::{Household, Kind};
 use crate::replica::people::names;
 use crate::replica::read::conflicts_of;
-use crate::replica::{Replica, ReplicaError, fold, tablet};
+use crate::replica::{Replica, ReplicaError, fold, packs, tablet};
 use crate::time::{Day, Instant};
 use crate::view::{HouseholdPage, PersonView, PlaceView, TimelineEntry};
 
@@ -35,6 +37,7 @@ impl Replica {
                 lon: place.lon,
                 distance_km: place.distance_km,
             });
+            let pack = packs::current(connection)?;
             Ok(HouseholdPage {
                 id,
                 name: household.name,
@@ -45,6 +48,14 @@ impl Replica {
                 timeline: timeline(connection, id, now.day())?,
                 visits: small(connection, "SELECT count(*) FROM visit WHERE household = ?1", [id])?,
                 drafts: tablet::drafts(connection, Some(id))?,
+                cases: cases(
+                    connection,
+                    "c.household = ?1 ORDER BY c.closed, c.due IS NULL, c.due, c.r LIMIT ?2",
+                    params![id, MAX_TIMELINE],
+                    now.day(),
+                )?,
+                forms: forms(&pack, About::Household),
+                form_names: form_names(&pack),
                 conflicts: match row.conflicts.is_empty() {
                     true => Vec::new(),
                     false => conflicts_of(connection, id, device)?,
@@ -60,7 +71,7 @@ fn timeline(connection: &Connection, household: RecordId, today: Day) -> Result<
     let mut entries = rows(
         connection,
         "SELECT v.id, v.at_ms, v.outcome, v.purpose, v.topics, o.name_zh, o.name_mong, o.name_cyrl,
-                EXISTS (SELECT 1 FROM log l WHERE l.record = v.id AND l.position IS NULL AND l.refused IS NULL)
+                EXISTS (SELECT 1 FROM log l WHERE l.record = v.id AND l.position IS NULL AND l.refused IS NULL), v.form
          FROM visit v LEFT JOIN officer o ON o.id = v.officer
          WHERE v.household = ?1 ORDER BY v.at_ms DESC LIMIT ?2",
         params![household, MAX_TIMELINE],
@@ -78,9 +89,13 @@ fn timeline(connection: &Connection, household: RecordId, today: Day) -> Result<
                     .map(str::to_owned)
                     .collect(),
                 waiting: row.get(8)?,
+                form: row.get(9)?,
             })
         },
     )?;
+    let done =
+        activities(connection, "v.household = ?1 ORDER BY v.at_ms DESC LIMIT ?2", params![household, MAX_TIMELINE])?;
+    entries.extend(done.into_iter().map(|activity| TimelineEntry::Activity { activity }));
     let of_tasks =
         tasks(connection, "t.household = ?1 ORDER BY t.at_ms DESC LIMIT ?2", params![household, MAX_TIMELINE], today)?;
     for task in of_tasks {
@@ -95,6 +110,7 @@ fn timeline(connection: &Connection, household: RecordId, today: Day) -> Result<
     }
     entries.sort_by_key(|entry| match entry {
         TimelineEntry::Visit { at, .. } | TimelineEntry::Task { at, .. } => std::cmp::Reverse(*at),
+        TimelineEntry::Activity { activity } => std::cmp::Reverse(activity.at),
     });
     entries.truncate(usize::try_from(MAX_TIMELINE).unwrap_or(usize::MAX));
     Ok(entries)

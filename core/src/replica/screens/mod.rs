@@ -1,5 +1,6 @@
 //! The questions of the screens, one file each; shared here is how rows are read.
 
+mod cases;
 mod household;
 mod households;
 mod neighbours;

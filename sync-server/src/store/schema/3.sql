@@ -39,3 +39,15 @@ CREATE TABLE checked (
     position INTEGER NOT NULL,
     PRIMARY KEY (station)
 ) STRICT, WITHOUT ROWID;
+
+-- The packs that were published, none of which ever changes. The one published last is the one that forms are begun with.
+CREATE TABLE pack (
+    station      BLOB NOT NULL,
+    hash         BLOB NOT NULL,
+    id           TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    bytes        BLOB NOT NULL,
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (station, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pack_published ON pack (station, published_at);

@@ -114,6 +114,12 @@ impl FromCell for String {
     }
 }
 
+impl ToCell for [u8] {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Bytes(self)
+    }
+}
+
 impl ToCell for Vec<u8> {
     fn cell(&self) -> Cell<'_> {
         Cell::Bytes(self)

@@ -1,10 +1,11 @@
 //! A day's load over a slow wire that breaks every minute: how much is sent for it, what is safe first, whether anything is there
 //! twice.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ailchin_core::ids::RecordId;
-use ailchin_core::replica::FinishedForm;
+use ailchin_core::replica::{FinishedForm, Subject};
 use ailchin_core::sync::{Rhythm, write_batch};
 use ailchin_tests::{Dice, FaultProxy, Land, Station, Tablet, cluster};
 use image::codecs::jpeg::JpegEncoder;
@@ -183,7 +184,7 @@ fn visit_with_photos<'a>(
     household: RecordId,
     photos: impl Iterator<Item = &'a Vec<u8>>,
 ) -> Result<(), Failure> {
-    let draft = tablet.begin_form(household, "household_visit")?.draft;
+    let draft = tablet.begin_form(Subject::household(household), "household_visit")?.draft;
     let mut attached = Vec::new();
     for (n, bytes) in photos.enumerate() {
         attached.push(tablet.attach(draft, &format!("photo-{n}.jpg"), bytes)?);
@@ -199,7 +200,7 @@ fn visit_with_photos<'a>(
             json!({ "blob": photo.hash, "name": photo.name, "size_bytes": size_bytes, "media_type": media_type });
         change.fields.insert(name, value);
     }
-    let finished = FinishedForm { draft, changes: vec![change] };
+    let finished = FinishedForm { draft, changes: vec![change], based: BTreeMap::new() };
     tablet.with(|replica, author, world| Ok(replica.finish(author, world, &finished)?))?;
     Ok(())
 }

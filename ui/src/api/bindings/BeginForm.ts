@@ -2,13 +2,21 @@
 import type { RecordId } from "./RecordId";
 
 /**
- * Begins a form for a household, or goes on with the draft that is there.
+ * Begins a form about a household, a case or an area, or goes on with the draft that is there.
  */
 export type BeginForm = { 
 /**
- * The household.
+ * The household, …
  */
-household: RecordId, 
+household?: RecordId, 
+/**
+ * … the case …
+ */
+case?: RecordId, 
+/**
+ * … or the area; exactly one of the three.
+ */
+area?: RecordId, 
 /**
  * The form's id.
  */

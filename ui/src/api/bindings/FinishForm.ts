@@ -12,4 +12,8 @@ id: DraftId,
 /**
  * All answers, as an ODK submission; at most 1 MiB.
  */
-submission: string, };
+submission: string, 
+/**
+ * Why a finished form was changed.
+ */
+because?: string, };

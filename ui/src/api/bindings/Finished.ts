@@ -6,7 +6,7 @@ import type { RecordId } from "./RecordId";
  */
 export type Finished = { 
 /**
- * The visit.
+ * The visit or activity.
  */
 visit: RecordId, 
 /**
@@ -16,4 +16,12 @@ task: RecordId | null,
 /**
  * The household.
  */
-household: RecordId, };
+household: RecordId | null, 
+/**
+ * Households, persons, cases and tasks that were made or changed.
+ */
+records: Array<RecordId>, 
+/**
+ * Those of them that are not here any more; the form keeps what it said about them.
+ */
+left_out: Array<string>, };

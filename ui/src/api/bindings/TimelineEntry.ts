@@ -13,6 +13,10 @@ export type TimelineEntry = { "what": "visit",
  */
 id: RecordId, 
 /**
+ * The form's id.
+ */
+form: string, 
+/**
  * When it took place.
  */
 at: Instant, 
@@ -32,6 +36,30 @@ purpose: string,
  * The choice names of the topics.
  */
 topics: Array<string>, 
+/**
+ * Whether it still waits to be sent.
+ */
+waiting: boolean, } | { "what": "activity", 
+/**
+ * The activity.
+ */
+id: RecordId, 
+/**
+ * The form's id.
+ */
+form: string, 
+/**
+ * When it began.
+ */
+at: Instant, 
+/**
+ * Who did it.
+ */
+officer_name: Names, 
+/**
+ * Where.
+ */
+area_name: Names, 
 /**
  * Whether it still waits to be sent.
  */
