@@ -45,15 +45,32 @@ impl Form {
         check(folder.path()).unwrap()
     }
 
+    /// The same with a column `save_to`, of which one cell says this, and a sheet of entities about this list.
+    fn saving(mut self, list: &'static str, property: &'static str) -> Vec<Remark> {
+        self.survey[0].push("save_to");
+        self.survey[2].push(property);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("forms")).unwrap();
+        let entities = vec![vec!["list_name", "label"], vec![list, "${dogs}"]];
+        self.write_with(&folder.path().join("forms/dogs.xlsx"), &[("entities", &entities)]);
+        check(folder.path()).unwrap()
+    }
+
     fn write(&self, path: &Path) {
+        self.write_with(path, &[]);
+    }
+
+    fn write_with(&self, path: &Path, more: &[(&str, &Vec<Vec<&'static str>>)]) {
         let settings = vec![
             vec!["form_id", "form_title", "version", "default_language"],
             vec!["dogs", "狗", "2026110101", "中文 (zh-Hans)"],
         ];
         let mut book = Workbook::new();
-        for (name, rows) in [("survey", &self.survey), ("choices", &self.choices), ("settings", &settings)] {
-            let sheet = book.add_worksheet().set_name(name).unwrap();
-            for (at, row) in (0..).zip(rows) {
+        for (name, rows) in
+            [("survey", &self.survey), ("choices", &self.choices), ("settings", &settings)].iter().chain(more)
+        {
+            let sheet = book.add_worksheet().set_name(*name).unwrap();
+            for (at, row) in (0..).zip(*rows) {
                 for (column, text) in (0..).zip(row) {
                     sheet.write(at, column, *text).unwrap();
                 }
@@ -142,4 +159,19 @@ fn what_must_never_be_asked_is_refused_with_the_reason_and_may_be_spoken_of_in_a
         assert!(said.iter().any(|one| one.contains("is not asked")), "{asked}: {said:?}");
     }
     assert_eq!(Form::new().with(3, 2, "不记录民族和身份证号"), []);
+}
+
+#[test]
+fn what_is_saved_of_records_is_among_what_such_a_record_has() {
+    assert_eq!(refused(&Form::new().saving("case", "note")), Vec::<String>::new());
+    assert_eq!(refused(&Form::new().saving("case", "case#grade")), Vec::<String>::new());
+    assert_eq!(refused(&Form::new().saving("case", "attitude")), ["survey!G3: case has no property attitude"]);
+    assert_eq!(refused(&Form::new().saving("person", "grade")), ["survey!G3: person has no property grade"]);
+    assert_eq!(
+        refused(&Form::new().saving("dog", "note")),
+        [
+            "entities!A2: there is no list dog: only household, person, case, task",
+            "survey!G3: dog has no property note"
+        ]
+    );
 }

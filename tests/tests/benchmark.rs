@@ -8,11 +8,12 @@ use ailchin_tests::programs::SERVER;
 
 /// Sections, and how many rows of figures each must have at least.
 const SECTIONS: &[(&str, usize)] = &[
-    ("Budgets", 15),
+    ("Budgets", 16),
     ("Push and pull", 4),
     ("Sync with nothing new", 5),
     ("Everybody at once", 2),
     ("A day's load over a slow wire that breaks", 2),
+    ("Checking submissions by the rules of their form", 1),
     ("One record edited again and again without a sync", 6),
     ("A replica of", 14),
     ("Growth on the tablet", 2),

@@ -133,7 +133,7 @@ fn a_visit_without_a_network_survives_a_dead_tablet_and_reaches_the_station() ->
     colleague.syncs();
     let visits: Vec<_> = station.households.iter().flat_map(|household| colleague.page(*household).timeline).collect();
     let [TimelineEntry::Visit { id, .. }] = visits.as_slice() else { panic!("not one visit: {visits:?}") };
-    let visit = colleague.with(|replica, _, _| Ok(replica.visit(*id)?))?;
+    let visit = colleague.with(|replica, author, _| Ok(replica.visit(*id, author.officer)?))?;
     assert_eq!(visit.answers["opinions"], HEARD);
     Ok(())
 }

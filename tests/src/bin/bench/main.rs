@@ -1,9 +1,10 @@
 //! Benchmarks: what the work of tablets and a station takes, beside the bare work under it, in one run.
 //!
 //! `bench` writes `docs/BENCHMARKS.md`. `bench --quick` measures everything on small sizes; `--out FILE` writes elsewhere,
-//! `--only PART` measures one part (replicas, edits, transfer, crowd, link). Stations are processes of their own, so that memory
+//! `--only PART` measures one part (replicas, edits, transfer, crowd, link, checks). Stations are processes of their own, so that memory
 //! and processor time can be told apart.
 
+mod checks;
 mod crowd;
 mod edits;
 mod link;
@@ -55,6 +56,7 @@ struct Scale {
     transfers: &'static [u32],
     crowds: &'static [Crowd],
     day: Day,
+    checks: usize,
 }
 
 const FULL: Scale = Scale {
@@ -79,6 +81,7 @@ const FULL: Scale = Scale {
         broken: Duration::from_secs(5),
         rhythm: None,
     },
+    checks: 5_000,
 };
 
 const QUICK: Scale = Scale {
@@ -105,6 +108,7 @@ const QUICK: Scale = Scale {
             idle_cap_ms: 500,
         }),
     },
+    checks: 50,
 };
 
 fn main() -> Result<(), Failure> {
@@ -134,6 +138,9 @@ fn main() -> Result<(), Failure> {
     }
     if wanted("link") {
         link::measure(&mut report, STORES, scale.day)?;
+    }
+    if wanted("checks") {
+        checks::measure(&mut report, scale.checks)?;
     }
     if wanted("edits") {
         edits::measure(&mut report, scale.edits)?;

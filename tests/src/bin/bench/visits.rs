@@ -6,7 +6,7 @@ use ailchin_core::pack::{self, Form};
 use ailchin_core::record::{Fields, Kind, Visit};
 use ailchin_core::replica::Change;
 use ailchin_core::world::World;
-use ailchin_tests::{Dice, Tablet};
+use ailchin_tests::{Dice, NOW, Tablet};
 use serde_json::json;
 
 use crate::Failure;
@@ -60,6 +60,11 @@ impl Visits {
             answers.insert("position".to_owned(), json!({ "lat": lat, "lon": lon, "accuracy_m": accuracy_m }));
         }
         answers
+    }
+
+    /// The submission of a visit.
+    pub(crate) fn submission(&mut self) -> Result<String, Failure> {
+        Ok(self.form.model.fill(&self.answers(), "uuid:1", NOW, NOW.plus_ms(1_800_000))?)
     }
 
     /// The change that the answers become when their form is finished.
