@@ -68,7 +68,7 @@ describe.each(FORMS)('%s', (form) => {
     const ids = (translation: Element | undefined) => [...(translation?.children ?? [])].map((text) => text.getAttribute('id'))
     expect(ids(mongolian)).toEqual(ids(chinese))
     for (const text of mongolian?.children ?? []) {
-      const said = text.textContent?.trim() ?? ''
+      const said = text.textContent.trim()
       expect(said, text.getAttribute('id') ?? '').not.toBe('-')
       // Letters of the traditional script, its marks, signs of both scripts; an output stands for what is put in there.
       expect(said, text.getAttribute('id') ?? '').toMatch(/^[\u1800-\u180F\u1820-\u1842\u202F 0-9()?.*\n]+$/u)
@@ -83,8 +83,8 @@ describe.each(FORMS)('%s', (form) => {
     const notes = new Set([...doc.querySelectorAll('bind[readonly="true()"]')].map((bind) => bind.getAttribute('nodeset')))
     for (const text of doc.getElementsByTagName('translation')[1]?.children ?? []) {
       const [path, part] = (text.getAttribute('id') ?? '').split(/:(?:jr:)?/)
-      if (notes.has(path ?? '') || (text.textContent?.includes('**') ?? false)) continue
-      const letters = (text.textContent?.match(/[\u1820-\u1842]/gu) ?? []).length
+      if (notes.has(path ?? '') || text.textContent.includes('**')) continue
+      const letters = (text.textContent.match(/[\u1820-\u1842]/gu) ?? []).length
       expect(letters, text.getAttribute('id') ?? '').toBeLessThanOrEqual(part === 'hint' ? 90 : 60)
     }
   })

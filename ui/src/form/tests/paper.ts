@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 
 import { loadForm } from '@getodk/xforms-engine'
 
-import { withAllLanguages, ALL_LANGUAGES } from '../languages'
+import { LISTS } from '@/testing/form/lists'
+
+import { ALL_LANGUAGES, withAllLanguages } from '../languages'
 import { textsOf, type Chunk, type Texts } from '../texts'
 
 const FORMS = '../packs/anmulong/forms/'
@@ -30,36 +32,32 @@ interface Question {
   removeInstances(index: number): unknown
 }
 
-export type Answer = string | number | boolean | readonly string[]
-
-/** What the tablet's lists hold in these tests: rows by file, the first row the heading. */
-export const LISTS: Record<string, string> = {
-  'context.csv':
-    'name,label,household,household_label,household_label_mong,case,case_label,officer,officer_label,area,area_label,area_label_mong,today\n' +
-    'context,context,h1,巴特尔家,ᠪᠠᠭᠠᠲᠤᠷ,,,o1,苏日娜,a1,苏米图嘎查,ᠰᠦᠮᠡᠲᠦ,2026-11-27\n',
-  'household.csv':
-    'name,label,label_mong,__version,__trunkVersion,__branchId\nh1,巴特尔家,ᠪᠠᠭᠠᠲᠤᠷ,1,1,\nh2,其其格家,,4,3,b9\nh3,阿古拉家,,1,1,\n',
-  'person.csv': 'name,label,label_mong,__version,__trunkVersion,__branchId,household\np1,巴特尔,ᠪᠠᠭᠠᠲᠤᠷ,1,1,,h1\np2,其其格,,1,1,,h2\n',
-  'case.csv':
-    'name,label,label_mong,__version,__trunkVersion,__branchId,type,state\n' +
-    'c1,水井旁的草场边界,,3,2,b7,dispute,open\nc2,路边断了的围栏,,1,1,,hazard,open\n',
-  'task.csv': 'name,label,label_mong,__version,__trunkVersion,__branchId,household,due\nt1,送来户口本,,2,2,,h1,2026-11-20\nt2,修围栏,,1,1,,h2,\n',
+interface Root extends Question {
+  readonly instanceState: { readonly instanceXML: string }
+  prepareInstancePayload(options: { payloadType: 'monolithic' }): unknown
 }
+
+export type Answer = string | number | boolean | readonly string[]
 
 export function xformOf(form: string): string {
   return readFileSync(`${FORMS}${form}.xml`, 'utf8')
 }
 
+interface Opening {
+  submission?: string
+  lists?: Record<string, string>
+}
+
 export class Paper {
-  readonly #root: Question & { instanceState: { instanceXML: string }; prepareInstancePayload(options: object): unknown }
+  readonly #root: Root
 
   private constructor(root: unknown) {
-    this.#root = root as Paper['#root']
+    this.#root = root as Root
   }
 
   /** Opens a form, or goes on with a submission of it; `lists` replaces files of `LISTS`. */
-  static async open(form: string, { submission = '', lists = {} as Record<string, string> } = {}): Promise<Paper> {
-    const files = { ...LISTS, ...lists }
+  static async open(form: string, { submission = '', lists = {} }: Opening = {}): Promise<Paper> {
+    const files: Record<string, string | undefined> = { ...LISTS, ...lists }
     const loaded = await loadForm(withAllLanguages(xformOf(form)).xml, {
       fetchFormAttachment: (url: URL) => {
         const file = files[url.href.replace(/^.*\//, '')]
