@@ -227,10 +227,10 @@ describe('a dispute', () => {
     paper.fill({
       how_many_parties: 2,
       'party[1]/side': 'first',
-      'party[1]/registered': 'yes',
+      'party[1]/source': 'listed',
       'party[1]/party_person': 'p1',
       'party[2]/side': 'second',
-      'party[2]/registered': 'no',
+      'party[2]/source': 'other',
       'party[2]/party_name': '阿古拉',
       'party[2]/party_phone': '12',
     })
@@ -268,8 +268,8 @@ describe('a mediation session', () => {
     paper.fill({ case: 'c1', ...held, measured: 'yes', land: LAND })
     // 0.001° of latitude and of longitude at 39.1005°, on a sphere of 6,378,100 m: 111.318 m × 86.389 m.
     expect(Number(paper.value('area_m2'))).toBe(9617)
-    expect(paper.value('area_mu')).toBe('14.43')
-    expect(paper.label('area_shown').zh).toBe('面积 **9617** 平方米，合 **14.43** 亩。')
+    expect(paper.value('area_mu')).toBe('14.42')
+    expect(paper.label('area_shown').zh).toBe('面积 **9617** 平方米，合 **14.42** 亩。')
     paper.fill({ outcome: 'settled' })
     expect(paper.missing()).toEqual(expect.arrayContaining(['agreement', 'signing', 'return_on']))
     paper.fill({ agreement: '以量得的界线为准', signing: 'mark', signature_first: 'a.png', signature_second: 'b.png', return_on: day(20) })
