@@ -74,6 +74,17 @@ class BuildTest(unittest.TestCase):
         self.change("settings", 2, "form_id", "visit")
         self.assert_refused("settings", "form_id is not the name of the file")
 
+    def test_what_the_converter_refuses_is_a_complaint(self):
+        self.change("survey", 6, "relevant", "${nobody} = 'visited'")
+        self.assert_refused("household_visit.xlsx", "nobody")
+
+    def test_a_list_of_the_tablet_needs_no_words(self):
+        for heading, value in (("type", "csv-external"), ("name", "context")):
+            self.change("survey", 3, heading, value)
+        self.assertEqual(build.run(self.packs, check=False), [])
+        xml = self.xlsx.with_suffix(".xml").read_text(encoding="utf-8")
+        self.assertIn('<instance id="context" src="jr://file-csv/context.csv"/>', xml)
+
     def test_chinese_quotes_stay_and_quotes_in_expressions_become_ascii(self):
         self.change("survey", 5, ZH, "“走访”的‘结果’")
         self.change("survey", 6, "relevant", "${outcome} = ‘visited’")

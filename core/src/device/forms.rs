@@ -313,7 +313,9 @@ fn covered(
         if kind != Kind::Household {
             return Err(DeviceError::Field(question.name.clone()));
         }
-        let outcome = one.get("outcome").and_then(Value::as_str).unwrap_or("visited");
+        // What was asked of each household by itself is called after the question that names it.
+        let own = |what: &str| one.get(&format!("{}_{what}", question.name));
+        let outcome = own("outcome").and_then(Value::as_str).unwrap_or("visited");
         let mut fields = Fields::from([
             ("household".to_owned(), json!(household)),
             ("gathering".to_owned(), json!(gathering)),
@@ -323,7 +325,7 @@ fn covered(
             ("form_version".to_owned(), json!(read.version)),
             (Visit::answer_field("outcome"), json!(outcome)),
         ]);
-        if let Some(topics) = read.answers.get("topics").filter(|topics| topics.is_array()) {
+        if let Some(topics) = own("topics").or_else(|| read.answers.get("topics")).filter(|topics| topics.is_array()) {
             fields.insert(Visit::answer_field("topics"), topics.clone());
         }
         visits.push(Change { record: RecordId::new(world), kind: Kind::Visit, area, fields });

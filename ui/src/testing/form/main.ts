@@ -1,4 +1,5 @@
-// A page to look at a form with, outside of the tablet: `?mode=both&form=visit`. Not part of the program.
+// A page to look at a form with, outside of the tablet: `?mode=both&form=patrol&page=1`. Any form of the pack by its id,
+// `everything`, or `broken`; a submission to go on with may lie in the session's storage. Not part of the program.
 import { createApp, h, reactive } from 'vue'
 
 import type { OpenForm } from '@/api/bindings/OpenForm'
@@ -8,22 +9,27 @@ import { i18n } from '@/i18n'
 import '@/style/fonts.css'
 import '@/style/tokens.css'
 import '@/style/base.css'
-import visit from '../../../../packs/anmulong/forms/household_visit.xml?raw'
 import everything from './everything.xml?raw'
+import { listAt } from './lists'
 import { memoryHost } from './memoryHost'
+
+const pack = import.meta.glob<string>('../../../../packs/anmulong/forms/*.xml', { query: '?raw', import: 'default', eager: true })
+const forms: Record<string, string> = { everything, broken: '<h:html>' }
+for (const [path, xform] of Object.entries(pack)) forms[path.replace(/^.*\/|\.xml$/g, '')] = xform
 
 const asked = new URLSearchParams(location.search)
 const shown = reactive({ mode: (asked.get('mode') ?? 'both') as Mode })
-const host = memoryHost()
+const form = asked.get('form') ?? 'household_visit'
+const host = Object.assign(memoryHost(), { resource: (url: string) => Promise.resolve(listAt(url)) })
 if (asked.has('fix')) host.fix = { lat: 39.11423, lon: 107.98211, altitude_m: 1320, accuracy_m: 4.2 }
 
 const open = {
   draft: 'draft-1',
   household: 'household-1',
   household_name: { zh: '巴特尔', mong: 'ᠪᠠᠭᠠᠲᠤᠷ', cyrl: 'Баатар' },
-  form: 'household_visit',
-  xform: asked.get('form') === 'everything' ? everything : asked.get('form') === 'broken' ? '<h:html>' : visit,
-  submission: null,
+  form,
+  xform: forms[form] ?? forms['household_visit'],
+  submission: sessionStorage.getItem(`submission-${form}`),
   page: Number(asked.get('page') ?? 0),
   attachments: [],
 } as unknown as OpenForm
