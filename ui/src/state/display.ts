@@ -2,10 +2,10 @@
 import { computed, ref, watchEffect } from 'vue'
 
 /** `both`: Chinese, with Mongolian beside it where a herder reads. */
-export type DisplayMode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl'
-export type Locale = 'zh-Hans' | 'mn-Mong' | 'mn-Cyrl'
+export type DisplayMode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl' | 'en'
+export type Locale = 'zh-Hans' | 'mn-Mong' | 'mn-Cyrl' | 'en'
 
-export const DISPLAY_MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl']
+export const DISPLAY_MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl', 'en']
 
 const KEPT_AS = 'ailchin.display'
 
@@ -14,6 +14,7 @@ const LOCALES: Record<DisplayMode, Locale> = {
   zh: 'zh-Hans',
   'mn-Mong': 'mn-Mong',
   'mn-Cyrl': 'mn-Cyrl',
+  en: 'en',
 }
 
 export const displayMode = ref<DisplayMode>(kept())
