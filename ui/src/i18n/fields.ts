@@ -5,7 +5,7 @@ import type { RecordTitle } from '@/api/bindings/RecordTitle'
 import { locale } from '@/state/display'
 import type { Locale } from '@/state/display'
 import { keyOf, mong, t } from '.'
-import type { TextKey } from '.'
+import type { Say, TextKey } from '.'
 import { answerMong, answerText, labelKey } from './answers'
 import { nameIn } from './names'
 import { momentText } from './time'
@@ -71,6 +71,11 @@ export function titleNames(title: RecordTitle): Names {
 /** Who wrote something; what the station's own console wrote has no officer's name. */
 export function writerName(names: Names, tongue: Locale = locale.value): string {
   return names.zh === '' && (names.mong ?? '') === '' ? t('history.station', {}, tongue) : nameIn(names, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function sayWriter(names: Names): Say {
+  return (tongue) => writerName(names, tongue)
 }
 
 export function kindKey(title: RecordTitle): TextKey {

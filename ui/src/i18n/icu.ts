@@ -1,7 +1,7 @@
 // Texts in ICU MessageFormat (`{n, plural, one {# photo} other {# photos}}`), behind vue-i18n. No text is turned into
 // code: the content policy of the window forbids it.
 import { IntlMessageFormat } from 'intl-messageformat'
-import type { MessageCompiler } from 'vue-i18n'
+import type { MessageCompiler, MessageContext, MessageFunction } from 'vue-i18n'
 
 import type { Locale } from '@/state/display'
 
@@ -14,9 +14,7 @@ export const TAGS: Record<Locale, string> = {
   en: 'en',
 }
 
-type Written = ReturnType<MessageCompiler>
-
-const known = new Map<string, Written>()
+const known = new Map<string, MessageFunction>()
 
 export const icu: MessageCompiler = (message, { locale }) => {
   if (typeof message !== 'string') throw new TypeError(`A text of ${locale} is no string`)
@@ -24,7 +22,7 @@ export const icu: MessageCompiler = (message, { locale }) => {
   const before = known.get(name)
   if (before !== undefined) return before
   const text = new IntlMessageFormat(message, tagOf(locale), undefined, { ignoreTag: true })
-  const written: Written = ({ values }) => String(text.format(values as Record<string, string | number>))
+  const written = (gaps: MessageContext) => String(text.format(gaps.values as Record<string, string | number>))
   known.set(name, written)
   return written
 }

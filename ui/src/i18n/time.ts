@@ -4,6 +4,7 @@ import type { Instant } from '@/api/bindings/Instant'
 import { locale } from '@/state/display'
 import type { Locale } from '@/state/display'
 import { t } from '.'
+import type { Say } from '.'
 import { TAGS } from './icu'
 
 const ZONE = 'Asia/Shanghai'
@@ -14,6 +15,11 @@ export function momentText(at: Instant, tongue: Locale = locale.value): string {
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   if (tongue === 'mn-Mong') return `${mongolDay(at, !sameYear(at))} ${format(at, clock, tongue)}`
   return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric', ...clock }, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function sayMoment(at: Instant): Say {
+  return (tongue) => momentText(at, tongue)
 }
 
 /** A calendar day; with the year when it is not this year. */
@@ -42,6 +48,11 @@ export function spanOf(ms: number, tongue: Locale = locale.value): string {
   if (seconds < 7_200) return t('duration.minutes', { n: Math.ceil(seconds / 60) }, tongue)
   if (seconds < 172_800) return t('duration.hours', { n: Math.ceil(seconds / 3600) }, tongue)
   return t('duration.days', { n: Math.ceil(seconds / 86_400) }, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function saySpan(ms: number): Say {
+  return (tongue) => spanOf(ms, tongue)
 }
 
 /** A number of bytes, in the unit people know from their phones. */
