@@ -22,6 +22,11 @@ interface Told {
 }
 type Element = ReturnType<InstanceType<typeof IntlMessageFormat>['getAst']>[number]
 
+// What the parser calls the parts of a text.
+const LITERAL = 0
+const ARGUMENT = 1
+const NUMBER = 2
+
 // Letters, marks and punctuation of the Hudum script, its joiners, figures, and the signs both scripts share.
 const MONGOLIAN_TEXT = /^(?:[\u1800-\u180A\u180B-\u180F\u1820-\u1842\u1887\u1888\u202F]|[()/.?《》-]|\d| (?! )|km)+$/u
 const CYRILLIC_TEXT = /^(?:[\p{Script=Cyrillic}]|[\p{P}\p{N} ]|QR|Wi-Fi|ailchin|白音|baiyin|by)+$/u
@@ -177,7 +182,7 @@ function words(text: string, tag: string): string {
     elements
       .map((element) => {
         if ('options' in element) return Object.values(element.options).map((option) => said(option.value)).join('')
-        return 'value' in element && element.type === 0 ? element.value : '0'
+        return 'value' in element && (element.type as number) === LITERAL ? element.value : '0'
       })
       .join('')
   return said(parsed(text, tag))
@@ -191,8 +196,8 @@ function gaps(text: string, tag: string): string[] {
       if ('options' in element) {
         found.add(`${element.value} number`)
         for (const option of Object.values(element.options)) look(option.value)
-      } else if ('value' in element && element.type === 1) found.add(`${element.value} text`)
-      else if ('value' in element && element.type === 2) found.add(`${element.value} number`)
+      } else if ('value' in element && (element.type as number) === ARGUMENT) found.add(`${element.value} text`)
+      else if ('value' in element && (element.type as number) === NUMBER) found.add(`${element.value} number`)
     }
   }
   look(parsed(text, tag))

@@ -37,5 +37,5 @@ test('in vertical Mongolian short figures stand upright and nothing of the text 
   showIn('mn-Mong')
   const words = mount(Words, { props: { of: 'today.visits', named: { n: 3 } } })
   expect(words.get('.figure').text()).toBe('3')
-  expect(words.element.textContent).toBe(mong('today.visits', { n: 3 }))
+  expect((words.element as HTMLElement).textContent).toBe(mong('today.visits', { n: 3 }))
 })
