@@ -13,8 +13,9 @@ function page() {
   Object.defineProperty(scroller, 'clientWidth', { value: 1000 })
   const scrollBy = vi.fn()
   scroller.scrollBy = scrollBy
+  // The document in memory drops some of what a wheel's event says; here all of it is said.
   const turn = (wheel: WheelEventInit) =>
-    root.querySelector('p')?.dispatchEvent(new WheelEvent('wheel', { bubbles: true, ...wheel }))
+    root.querySelector('p')?.dispatchEvent(Object.assign(new Event('wheel', { bubbles: true }), { deltaX: 0, ...wheel }))
   return { turn, scrollBy }
 }
 
