@@ -11,7 +11,21 @@ macro_rules! files {
     };
 }
 
-const FILES: &[(&str, &[u8])] = &files!["pack.json", "forms/household_visit.xml",];
+const FILES: &[(&str, &[u8])] = &files![
+    "pack.json",
+    "forms/dispute_intake.xml",
+    "forms/fraud_wakeup.xml",
+    "forms/gathering.xml",
+    "forms/hazard.xml",
+    "forms/household_visit.xml",
+    "forms/mediation_session.xml",
+    "forms/opinion.xml",
+    "forms/outreach_event.xml",
+    "forms/patrol.xml",
+    "forms/return_visit.xml",
+    "forms/service_request.xml",
+    "forms/star_rating.xml",
+];
 
 static BUILTIN: LazyLock<Result<Arc<Pack>, PackError>> = LazyLock::new(|| {
     let files: BTreeMap<String, Vec<u8>> =

@@ -1,4 +1,6 @@
 // The words of the built-in forms' questions and choices, for pages that show a finished visit without its form.
+import { locale } from '@/state/display'
+import type { Locale } from '@/state/display'
 import { keyOf, mong, t } from '.'
 import type { TextKey } from '.'
 import { listText, valueText } from './values'
@@ -22,11 +24,15 @@ export function isForPeople(path: string): boolean {
 }
 
 /** Choice names as words, in the order they were chosen; a name we have no word for stays as it is. */
-export function choiceWords(question: string, names: string | readonly string[]): string[] {
+export function choiceWords(
+  question: string,
+  names: string | readonly string[],
+  tongue: Locale = locale.value,
+): string[] {
   const list = typeof names === 'string' ? names.split(' ').filter((name) => name !== '') : names
   return list.map((name) => {
     const key = keyOf(`choice.${question}`, name)
-    return key === undefined ? name : t(key)
+    return key === undefined ? name : t(key, {}, tongue)
   })
 }
 

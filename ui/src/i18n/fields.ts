@@ -2,8 +2,10 @@
 import type { Instant } from '@/api/bindings/Instant'
 import type { Names } from '@/api/bindings/Names'
 import type { RecordTitle } from '@/api/bindings/RecordTitle'
+import { locale } from '@/state/display'
+import type { Locale } from '@/state/display'
 import { keyOf, mong, t } from '.'
-import type { TextKey } from '.'
+import type { Say, TextKey } from '.'
 import { answerMong, answerText, labelKey } from './answers'
 import { nameIn } from './names'
 import { momentText } from './time'
@@ -49,7 +51,7 @@ export function writtenValue(field: string, value: unknown, links: Links = {}): 
   if (field === 'name_mong' && typeof value === 'string') return { text: '', mong: value }
   const linked = typeof value === 'string' ? links[value] : undefined
   if (linked !== undefined) return { text: nameIn(linked), mong: linked.mong ?? '' }
-  if (field.endsWith('_at_ms') && typeof value === 'number') return { text: momentText(value as Instant), mong: '' }
+  if (field.endsWith('_at_ms') && typeof value === 'number') return { text: momentText(value as Instant), mong: momentText(value as Instant, 'mn-Mong') }
   if (field.startsWith('answer.')) {
     const question = field.slice('answer.'.length)
     if (isBlob(value)) return { text: t('visit.files'), mong: mong('visit.files') }
@@ -67,8 +69,13 @@ export function titleNames(title: RecordTitle): Names {
 }
 
 /** Who wrote something; what the station's own console wrote has no officer's name. */
-export function writerName(names: Names): string {
-  return names.zh === '' && (names.mong ?? '') === '' ? t('history.station') : nameIn(names)
+export function writerName(names: Names, tongue: Locale = locale.value): string {
+  return names.zh === '' && (names.mong ?? '') === '' ? t('history.station', {}, tongue) : nameIn(names, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function sayWriter(names: Names): Say {
+  return (tongue) => writerName(names, tongue)
 }
 
 export function kindKey(title: RecordTitle): TextKey {

@@ -1,6 +1,8 @@
 // What a refusal means to an officer: a sentence for every code, and what to do now.
 import type { Code } from '@/api/bindings/Code'
 import type { Refusal } from '@/api/bindings/Refusal'
+import { locale } from '@/state/display'
+import type { Locale } from '@/state/display'
 import { t } from '.'
 import type { TextKey } from '.'
 import { spanOf } from './time'
@@ -8,18 +10,18 @@ import { spanOf } from './time'
 type Known<K extends string> = `refusal.${K}` extends TextKey ? `refusal.${K}` : never
 
 /** What happened; the type proves that each code has its text. */
-export function sentenceOf(refusal: Refusal): string {
+export function sentenceOf(refusal: Refusal, tongue: Locale = locale.value): string {
   if (refusal.code === 'pin_delayed' && refusal.wait_ms !== undefined) {
-    return t('lock.delayed', { time: spanOf(refusal.wait_ms) })
+    return t('lock.delayed', { time: spanOf(refusal.wait_ms, tongue) }, tongue)
   }
   const key: Known<Code> = `refusal.${refusal.code}`
-  return t(key)
+  return t(key, {}, tongue)
 }
 
 /** What to do now; empty where the sentence says it all. */
-export function adviceOf(refusal: Refusal): string {
+export function adviceOf(refusal: Refusal, tongue: Locale = locale.value): string {
   const key = refusal.older === 'station' ? 'advice.updateStation' : adviceKey(refusal.code)
-  return key === null ? '' : t(key)
+  return key === null ? '' : t(key, {}, tongue)
 }
 
 function adviceKey(code: Code): TextKey | null {

@@ -4,7 +4,7 @@ import type { Day } from '@/api/bindings/Day'
 import type { Instant } from '@/api/bindings/Instant'
 import { showIn } from '@/state/display'
 import { NOW } from '@/testing/people'
-import { dayText, daysBetween, figure, momentText, sizeText, spanOf, todayHere } from './time'
+import { dayText, daysBetween, figure, longDayText, momentText, sizeText, spanOf, todayHere } from './time'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW })
@@ -23,10 +23,23 @@ test('the year is written only when it is another', () => {
   expect(dayText('2025-03-01' as Day)).toBe('2025年3月1日')
 })
 
-test('vertical Mongolian has dates in figures alone', () => {
+test('vertical Mongolian has its own words for year, month and day', () => {
   showIn('mn-Mong')
-  expect(dayText('2026-03-01' as Day)).toBe('2026-03-01')
-  expect(momentText(NOW)).toBe('2026-11-23 09:15')
+  expect(dayText('2026-03-01' as Day)).toBe('3 ᠰᠠᠷ\u180Eᠠ 1 ᠡᠳᠦᠷ')
+  expect(dayText('2025-03-01' as Day)).toBe('2025 ᠣᠨ 3 ᠰᠠᠷ\u180Eᠠ 1 ᠡᠳᠦᠷ')
+  expect(momentText(NOW)).toBe('11 ᠰᠠᠷ\u180Eᠠ 23 ᠡᠳᠦᠷ 09:15')
+  expect(longDayText('2026-11-23' as Day)).toBe('2026 ᠣᠨ 11 ᠰᠠᠷ\u180Eᠠ 23 ᠡᠳᠦᠷ')
+})
+
+test.each([
+  ['mn-Cyrl', '2026 оны', 'гараг'],
+  ['en', 'November 23, 2026', 'Monday'],
+] as const)('in %s days are written as its readers write them', (mode, year, weekday) => {
+  showIn(mode)
+  expect(momentText(NOW)).toContain('09:15')
+  expect(longDayText('2026-11-23' as Day)).toContain(year)
+  expect(longDayText('2026-11-23' as Day)).toContain(weekday)
+  expect(dayText('2026-03-01' as Day)).not.toContain('2026')
 })
 
 test('today is the day in China', () => {

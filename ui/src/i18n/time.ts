@@ -4,37 +4,36 @@ import type { Instant } from '@/api/bindings/Instant'
 import { locale } from '@/state/display'
 import type { Locale } from '@/state/display'
 import { t } from '.'
+import type { Say } from '.'
+import { TAGS } from './icu'
 
 const ZONE = 'Asia/Shanghai'
 const DAY_MS = 86_400_000
 
-// No engine knows the traditional script; figures alone are read by everybody.
-const TAGS: Record<Locale, string> = { 'zh-Hans': 'zh-CN', 'mn-Mong': 'sv-SE', 'mn-Cyrl': 'mn-MN' }
-
 /** Day and minute; with the year when it is not this year. */
-export function momentText(at: Instant): string {
-  if (locale.value !== 'zh-Hans') return format(at, { dateStyle: 'short', timeStyle: 'short' })
-  return format(at, {
-    ...(sameYear(at) ? {} : { year: 'numeric' }),
-    month: 'long',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  })
+export function momentText(at: Instant, tongue: Locale = locale.value): string {
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+  if (tongue === 'mn-Mong') return `${mongolDay(at, !sameYear(at))} ${format(at, clock, tongue)}`
+  return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric', ...clock }, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function sayMoment(at: Instant): Say {
+  return (tongue) => momentText(at, tongue)
 }
 
 /** A calendar day; with the year when it is not this year. */
-export function dayText(day: Day): string {
+export function dayText(day: Day, tongue: Locale = locale.value): string {
   const at = noon(day)
-  if (locale.value !== 'zh-Hans') return format(at, { dateStyle: 'short' })
-  return format(at, { ...(sameYear(at) ? {} : { year: 'numeric' }), month: 'long', day: 'numeric' })
+  if (tongue === 'mn-Mong') return mongolDay(at, !sameYear(at))
+  return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric' }, tongue)
 }
 
 /** A calendar day with its weekday, for the head of a page. */
-export function longDayText(day: Day): string {
-  if (locale.value === 'mn-Mong') return day
-  return format(noon(day), { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' })
+export function longDayText(day: Day, tongue: Locale = locale.value): string {
+  const at = noon(day)
+  if (tongue === 'mn-Mong') return mongolDay(at, true)
+  return format(at, { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' }, tongue)
 }
 
 /** Whole days from one day to another; negative if `to` is earlier. */
@@ -43,12 +42,17 @@ export function daysBetween(from: Day, to: Day): number {
 }
 
 /** A span in the largest unit that fits, rounded up so that a wait is never shown as over too early. */
-export function spanOf(ms: number): string {
+export function spanOf(ms: number, tongue: Locale = locale.value): string {
   const seconds = Math.max(0, Math.ceil(Math.abs(ms) / 1000))
-  if (seconds < 120) return t('duration.seconds', { n: seconds })
-  if (seconds < 7_200) return t('duration.minutes', { n: Math.ceil(seconds / 60) })
-  if (seconds < 172_800) return t('duration.hours', { n: Math.ceil(seconds / 3600) })
-  return t('duration.days', { n: Math.ceil(seconds / 86_400) })
+  if (seconds < 120) return t('duration.seconds', { n: seconds }, tongue)
+  if (seconds < 7_200) return t('duration.minutes', { n: Math.ceil(seconds / 60) }, tongue)
+  if (seconds < 172_800) return t('duration.hours', { n: Math.ceil(seconds / 3600) }, tongue)
+  return t('duration.days', { n: Math.ceil(seconds / 86_400) }, tongue)
+}
+
+/** The same, to be said within a text of any language. */
+export function saySpan(ms: number): Say {
+  return (tongue) => spanOf(ms, tongue)
 }
 
 /** A number of bytes, in the unit people know from their phones. */
@@ -59,11 +63,34 @@ export function sizeText(bytes: number): string {
 
 /** A number with its thousands parted. */
 export function figure(n: number): string {
-  return new Intl.NumberFormat('en-US').format(n)
+  return new Intl.NumberFormat(TAGS[locale.value]).format(n)
 }
 
-function format(at: number, how: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(TAGS[locale.value], { timeZone: ZONE, ...how }).format(at)
+/** Today in China, whatever the tablet's zone. */
+export function todayHere(): Day {
+  const { year, month, day } = partsOf(Date.now())
+  return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}` as Day
+}
+
+// No engine has the traditional script's dates: year, month and day with their words, as they are read aloud.
+function mongolDay(at: number, withYear: boolean): string {
+  const { year, month, day } = partsOf(at)
+  const date = { month: Number(month), day: Number(day) }
+  return withYear ? t('date.withYear', { year, ...date }, 'mn-Mong') : t('date.inYear', date, 'mn-Mong')
+}
+
+function format(at: number, how: Intl.DateTimeFormatOptions, tongue: Locale): string {
+  return new Intl.DateTimeFormat(TAGS[tongue], { timeZone: ZONE, ...how }).format(at)
+}
+
+function partsOf(at: number): { year: string; month: string; day: string } {
+  const format = new Intl.DateTimeFormat('en', { timeZone: ZONE, year: 'numeric', month: 'numeric', day: 'numeric' })
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]))
+  return { year: parts.get('year') ?? '', month: parts.get('month') ?? '', day: parts.get('day') ?? '' }
+}
+
+function yearIfOther(at: number): Intl.DateTimeFormatOptions {
+  return sameYear(at) ? {} : { year: 'numeric' }
 }
 
 function noon(day: Day): Instant {
@@ -71,11 +98,5 @@ function noon(day: Day): Instant {
 }
 
 function sameYear(at: number): boolean {
-  const year = (instant: number) => new Intl.DateTimeFormat('en-US', { timeZone: ZONE, year: 'numeric' }).format(instant)
-  return year(at) === year(Date.now())
-}
-
-/** Today in China, whatever the tablet's zone. */
-export function todayHere(): Day {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short' }).format(Date.now()) as Day
+  return partsOf(at).year === partsOf(Date.now()).year
 }

@@ -7,31 +7,31 @@ import { t } from '.'
 import { nameIn } from './names'
 import { dayText } from './time'
 
-const COMMAS: Record<Locale, string> = { 'zh-Hans': '、', 'mn-Mong': '᠂ ', 'mn-Cyrl': ', ' }
+const COMMAS: Record<Locale, string> = { 'zh-Hans': '、', 'mn-Mong': '᠂ ', 'mn-Cyrl': ', ', en: ', ' }
 
 /** The value as people read it; empty for none. */
-export function valueText(value: unknown): string {
+export function valueText(value: unknown, tongue: Locale = locale.value): string {
   if (value === null || value === undefined) return ''
-  if (typeof value === 'string') return isDay(value) ? dayText(value) : value
-  if (Array.isArray(value)) return listText(value.map(valueText))
-  if (typeof value === 'object') return thingText(value)
+  if (typeof value === 'string') return isDay(value) ? dayText(value, tongue) : value
+  if (Array.isArray(value)) return listText(value.map((each) => valueText(each, tongue)), tongue)
+  if (typeof value === 'object') return thingText(value, tongue)
   return JSON.stringify(value)
 }
 
 /** Several things in one line, with the comma of the language. */
-export function listText(things: readonly string[]): string {
-  return things.join(COMMAS[locale.value])
+export function listText(things: readonly string[], tongue: Locale = locale.value): string {
+  return things.join(COMMAS[tongue])
 }
 
-function thingText(thing: object): string {
+function thingText(thing: object, tongue: Locale): string {
   const parts: string[] = []
-  if ('name' in thing && isNames(thing.name)) parts.push(nameIn(thing.name))
+  if ('name' in thing && isNames(thing.name)) parts.push(nameIn(thing.name, tongue))
   if ('lat' in thing && 'lon' in thing && typeof thing.lat === 'number' && typeof thing.lon === 'number') {
     parts.push(`${thing.lat.toFixed(5)}, ${thing.lon.toFixed(5)}`)
   }
   if ('accuracy_m' in thing && typeof thing.accuracy_m === 'number') parts.push(`± ${Math.round(thing.accuracy_m)} m`)
   if ('distance_km' in thing && typeof thing.distance_km === 'number') {
-    parts.push(t('household.distance', { km: thing.distance_km }))
+    parts.push(t('household.distance', { km: thing.distance_km }, tongue))
   }
   return parts.length > 0 ? parts.join(' · ') : JSON.stringify(thing)
 }

@@ -39,7 +39,7 @@ test('one tap takes a side; what is not chosen is not saved', async () => {
   await page.at('conflict-save').trigger('click')
   await settled()
   expect(page.asked('decide')).toEqual([{ id: 'household-3', seen: ['revision-1', 'revision-2'], fields: { phone: null } }])
-  expect(notice.value).toContain('还有 3 项')
+  expect(notice.value?.('zh-Hans')).toContain('还有 3 项')
   expect(page.asked('conflict')).toHaveLength(2)
 })
 

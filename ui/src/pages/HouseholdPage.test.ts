@@ -25,7 +25,7 @@ test('a corrected telephone is saved as one field', async () => {
   await settled()
   expect(page.asked('edit')).toEqual([{ id: 'household-1', fields: { phone: '13912345678' }, seen: ['revision-1'] }])
   expect(page.asked('household')).toHaveLength(2)
-  expect(notice.value).toContain('等待同步')
+  expect(notice.value?.('zh-Hans')).toContain('等待同步')
 })
 
 test('an emptied telephone is removed, an unchanged one is not saved', async () => {

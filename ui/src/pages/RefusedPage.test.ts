@@ -33,7 +33,7 @@ test('several that may go now go together', async () => {
   await page.at('refused-again-all').trigger('click')
   await settled()
   expect(page.asked('refused_again')).toHaveLength(1)
-  expect(notice.value).toContain('2 处')
+  expect(notice.value?.('zh-Hans')).toContain('2 处')
 })
 
 test('nothing is discarded without asking, and what was discarded can be taken back', async () => {

@@ -2,10 +2,10 @@
 import { computed, ref, watchEffect } from 'vue'
 
 /** `both`: Chinese, with Mongolian beside it where a herder reads. */
-export type DisplayMode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl'
-export type Locale = 'zh-Hans' | 'mn-Mong' | 'mn-Cyrl'
+export type DisplayMode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl' | 'en'
+export type Locale = 'zh-Hans' | 'mn-Mong' | 'mn-Cyrl' | 'en'
 
-export const DISPLAY_MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl']
+export const DISPLAY_MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl', 'en']
 
 const KEPT_AS = 'ailchin.display'
 
@@ -14,10 +14,13 @@ const LOCALES: Record<DisplayMode, Locale> = {
   zh: 'zh-Hans',
   'mn-Mong': 'mn-Mong',
   'mn-Cyrl': 'mn-Cyrl',
+  en: 'en',
 }
 
 export const displayMode = ref<DisplayMode>(kept())
 export const locale = computed(() => LOCALES[displayMode.value])
+/** How a form is shown: in Chinese where the interface speaks a language that no form is written in. */
+export const formMode = computed(() => (displayMode.value === 'en' ? 'zh' : displayMode.value))
 /** Whether the whole interface runs in vertical columns. */
 export const vertical = computed(() => displayMode.value === 'mn-Mong')
 

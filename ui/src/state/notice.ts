@@ -1,17 +1,20 @@
 // One sentence that says what was just done; it goes by itself, or at a touch.
-import { ref } from 'vue'
+import { shallowRef } from 'vue'
+
+import { t } from '@/i18n'
+import type { Named, Say, TextKey } from '@/i18n'
 
 const SHOWN_MS = 6000
 
-export const notice = ref('')
+export const notice = shallowRef<Say | null>(null)
 let timer = 0
 
-export function say(sentence: string): void {
-  notice.value = sentence
+export function say(key: TextKey, named: Named = {}): void {
+  notice.value = (tongue) => t(key, named, tongue)
   window.clearTimeout(timer)
   timer = window.setTimeout(hush, SHOWN_MS)
 }
 
 export function hush(): void {
-  notice.value = ''
+  notice.value = null
 }
