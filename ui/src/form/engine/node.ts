@@ -17,6 +17,12 @@ export function textsIn(range: unknown): Texts {
   return range === null || range === undefined ? NO_TEXTS : textsOf(range as Iterable<Chunk>)
 }
 
+/** The address of the picture that belongs to a text. */
+export function pictureIn(range: unknown): string | null {
+  const source = (range as { imageSource?: { href: string } } | null | undefined)?.imageSource
+  return source?.href ?? null
+}
+
 /** What the adapter reads of every node that holds an answer. */
 export interface AskedNode {
   readonly nodeId: string
@@ -62,6 +68,9 @@ export abstract class Asked<Node extends AskedNode> {
   }
   get hint() {
     return textsIn(this.node.currentState.hint)
+  }
+  get picture() {
+    return pictureIn(this.node.currentState.label)
   }
   get relevant() {
     return this.node.currentState.relevant
