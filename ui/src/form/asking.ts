@@ -15,9 +15,9 @@ export interface Asking {
   /** The question that is about to be shown; what hides it opens. */
   readonly aim: Readonly<Ref<string | null>>
   /** Goes on to what is to be answered after this question. */
-  onward(question: Question): void
+  readonly onward: (question: Question) => void
   /** Makes a saver part of the form: its failures are shown, and the form waits for it before it finishes. */
-  track(saver: Saver): void
+  readonly track: (saver: Saver) => void
 }
 
 const ASKING: InjectionKey<Asking> = Symbol('asking')

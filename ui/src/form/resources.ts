@@ -1,5 +1,5 @@
 // Pictures of the form itself (choices, labels), fetched once from the host and shown wherever they are asked for.
-import { shallowRef, watchEffect, type Ref } from 'vue'
+import { shallowRef, watch, type Ref } from 'vue'
 
 import type { FormHost } from './host'
 
@@ -21,14 +21,19 @@ function addressOf(host: FormHost, url: string): Promise<string> {
 /** An address for `<img>`; empty while there is none. */
 export function useResource(url: () => string | null, host: FormHost): Ref<string> {
   const address = shallowRef('')
-  watchEffect(async (cleanUp) => {
-    let over = false
-    cleanUp(() => {
-      over = true
-    })
-    const wanted = url()
-    const found = wanted === null ? '' : await addressOf(host, wanted)
-    if (!over) address.value = found
-  })
+  let latest = 0
+  watch(
+    url,
+    (wanted) => {
+      latest += 1
+      const turn = latest
+      address.value = ''
+      if (wanted === null) return
+      void addressOf(host, wanted).then((found) => {
+        if (turn === latest) address.value = found
+      })
+    },
+    { immediate: true },
+  )
   return address
 }

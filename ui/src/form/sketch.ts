@@ -7,7 +7,7 @@ import type { LineQuestion, Point } from './question'
 export interface Sketch {
   readonly points: ComputedRef<readonly Point[]>
   readonly undoable: ComputedRef<boolean>
-  add(point: Point): void
+  readonly add: (point: Point) => void
   move(index: number, to: Pick<Point, 'lat' | 'lon'>): void
   remove(index: number): void
   clear(): void

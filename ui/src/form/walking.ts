@@ -18,7 +18,7 @@ const EVERY_MS = 2_000
 const LEAST_M = 2
 
 /** What to do with a fix: take it, or why not. */
-export function judge(fix: Fix, last: Point | undefined, exact_m: number, walked: boolean): Seen['kind'] {
+export function judge(fix: Fix, last: Point | undefined, exact_m: number, walked: boolean): 'taken' | 'near' | 'vague' {
   if (fix.accuracy_m > exact_m) return 'vague'
   if (walked && last !== undefined && distanceM(last, fix) < Math.max(LEAST_M, fix.accuracy_m / 2)) return 'near'
   return 'taken'
@@ -55,7 +55,7 @@ export function useWalk(
       return
     }
     const kind = judge(fix, points().at(-1), line.exact_m, walked)
-    now.seen = { kind, accuracy_m: fix.accuracy_m } as Seen
+    now.seen = { kind, accuracy_m: fix.accuracy_m }
     if (kind === 'taken') add(fix)
   }
 
