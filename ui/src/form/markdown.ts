@@ -54,7 +54,7 @@ export function piecesOf(text: string): Piece[] {
   return pieces
 }
 
-const MARK = /\\([\\*_[\]()#])|\[([^\]\n]*)\]\([^)\s]*\)|(\*\*|__)(?=\S)([^]*?\S)\3|(\*|_)(?=\S)([^]*?\S)\5/g
+const MARK = /\\([\\*_[\]()#])|\[([^\]\n]*)\]\([^)\s]*\)|(\*\*|__)(?=[^\s*_])([^]*?\S)\3|(\*|_)(?=[^\s*_])([^]*?[^\s*_])\5/g
 const LETTER = /[\p{L}\p{N}]/u
 
 /** A text parted where it becomes bold or italic. */

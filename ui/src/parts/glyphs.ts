@@ -36,6 +36,7 @@ export const GLYPHS = {
   // somebody who reads what is held out to them
   reader: 'M7 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6zM2 20c0-4 2-7 5-7s5 3 5 7M14 6h8v12h-8zM17 9v6M20 9v6',
   microphone: 'M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11v1a6 6 0 0 0 12 0v-1M12 18v3M8 21h8',
+  eye: 'M2 12c3-5 6-7 10-7s7 2 10 7c-3 5-6 7-10 7s-7-2-10-7zM12 9a3 3 0 1 0 0 6a3 3 0 1 0 0-6z',
   stop: 'M6 6h12v12H6z',
   play: 'M7 4l12 8l-12 8z',
   pause: 'M8 5v14M16 5v14',
