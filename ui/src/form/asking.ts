@@ -3,6 +3,7 @@ import { inject, provide } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
 
 import type { FormHost } from './host'
+import type { Question } from './question'
 import type { Saver } from './saver'
 import type { Mode } from './texts'
 
@@ -11,8 +12,12 @@ export interface Asking {
   readonly host: FormHost
   /** Set once the officer has tried to finish: from then on unanswered required questions are complained about. */
   readonly strict: Readonly<Ref<boolean>>
+  /** The question that is about to be shown; what hides it opens. */
+  readonly aim: Readonly<Ref<string | null>>
+  /** Goes on to what is to be answered after this question. */
+  readonly onward: (question: Question) => void
   /** Makes a saver part of the form: its failures are shown, and the form waits for it before it finishes. */
-  track(saver: Saver): void
+  readonly track: (saver: Saver) => void
 }
 
 const ASKING: InjectionKey<Asking> = Symbol('asking')

@@ -80,3 +80,11 @@ export function dayTexts(day: string): Texts {
     cyrl: `${year} оны ${month}-р сарын ${date}`,
   }
 }
+
+export function monthName(month: number): Texts {
+  return { zh: `${month}月`, mong: `${month} ᠰᠠᠷ\u180Eᠠ`, cyrl: `${month}-р сар` }
+}
+
+export function yearTexts(year: number): Texts {
+  return { zh: `${year}年`, mong: `${year} ᠣᠨ`, cyrl: `${year} он` }
+}

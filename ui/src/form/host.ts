@@ -10,6 +10,11 @@ export interface FormHost {
   attach(name: string, mediaType: string, bytes: Blob): Promise<AttachmentView>
   /** The bytes of a file kept before. */
   attachment(name: string): Promise<Blob>
+  /**
+   * The bytes behind an address of the form: `jr://file-csv/household.csv`, `jr://images/x.png`,
+   * `jr://instance/last-saved`. `null` if there are none.
+   */
+  resource(url: string): Promise<Blob | null>
   /** Makes the draft a visit. */
   finish(xml: string): Promise<void>
   /** Where the tablet is; `null` if it cannot know. */

@@ -32,6 +32,7 @@ export function withAllLanguages(xml: string): MergedForm {
   const base = byLanguage.get('zh') ?? first
   byLanguage.set('zh', base)
 
+  for (const each of translations) foldGuidance(each)
   const merged = base.cloneNode(true) as Element
   merged.setAttribute('lang', ALL_LANGUAGES)
   merged.removeAttribute('default')
@@ -57,6 +58,21 @@ export function languageOf(name: string): Language | null {
   if (tag === 'mn-mong' || tag.startsWith('mn-mong-')) return 'mong'
   if (tag === 'mn-cyrl' || tag === 'mn') return 'cyrl'
   return null
+}
+
+/** Guidance stands behind the hint it belongs to; the engine would take it for more of the same text. */
+function foldGuidance(translation: Element): void {
+  for (const text of translation.children) {
+    const guidance = [...text.children].find((value) => value.getAttribute('form') === 'guidance')
+    if (guidance === undefined) continue
+    const plain = plainValue(text)
+    if (plain === undefined) {
+      guidance.removeAttribute('form')
+      continue
+    }
+    plain.append('\n', ...guidance.childNodes)
+    guidance.remove()
+  }
 }
 
 function plainValues(translation: Element | undefined): Map<string, Element> {

@@ -1,10 +1,10 @@
-// How photos and signatures reach the host and are seen again. A picture that could not be kept yet stays in memory and
+// How files (photos, signatures, recordings) reach the host and are seen again. A file that could not be kept yet stays in memory and
 // is offered again, also while another page is open; only when it is kept does the question hold its name.
 import { onUnmounted, ref, shallowReactive, watch, type Ref } from 'vue'
 
 import type { Asking } from './asking'
 import type { FormHost } from './host'
-import type { PictureQuestion } from './question'
+import type { FileQuestion } from './question'
 import { makeSaver, type SaveState } from './saver'
 
 export interface Keeper {
@@ -18,10 +18,10 @@ export interface Keeper {
   giveUp(): void
 }
 
-const keepers = new WeakMap<PictureQuestion, Keeper>()
+const keepers = new WeakMap<FileQuestion, Keeper>()
 
 /** The keeper of a question; it outlives the component that draws the question. */
-export function keeperOf(question: PictureQuestion, asking: Asking): Keeper {
+export function keeperOf(question: FileQuestion, asking: Asking): Keeper {
   const known = keepers.get(question)
   if (known !== undefined) return known
   let waiting: { name: string; take: () => Promise<Blob | null> } | null = null
@@ -30,8 +30,8 @@ export function keeperOf(question: PictureQuestion, asking: Asking): Keeper {
     if (offered === null) return
     const picture = await offered.take()
     if (picture === null) return
-    const ending = picture.type === 'image/png' ? 'png' : 'jpg'
-    const kept = await asking.host.attach(`${offered.name}.${ending}`, picture.type, picture)
+    const type = plainType(picture.type)
+    const kept = await asking.host.attach(`${offered.name}.${ENDINGS[type] ?? 'bin'}`, type, picture)
     // Meanwhile a newer one may have come, which is kept next, or the picture may have been removed.
     if (waiting !== offered) return
     waiting = null
@@ -53,10 +53,33 @@ export function keeperOf(question: PictureQuestion, asking: Asking): Keeper {
   return keeper
 }
 
+/** What the tablet keeps, and how its files end. */
+export const ENDINGS: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'audio/webm': 'webm',
+  'audio/ogg': 'ogg',
+  'audio/mp4': 'm4a',
+  'audio/mpeg': 'mp3',
+  'audio/wav': 'wav',
+  'application/pdf': 'pdf',
+}
+
+/** The largest file that the tablet keeps; pictures are scaled before. */
+export const LARGEST_FILE_BYTES = 8 * 1024 * 1024
+
+/** A media type without its codecs, under its usual name. */
+export function plainType(type: string): string {
+  const plain = (type.split(';')[0] ?? '').trim().toLowerCase()
+  if (plain === 'audio/x-wav' || plain === 'audio/wave') return 'audio/wav'
+  if (plain === 'audio/x-m4a' || plain === 'audio/m4a') return 'audio/mp4'
+  return plain === 'audio/mp3' ? 'audio/mpeg' : plain
+}
+
 let named = 0
 
-/** A name without its ending, never the same twice: a picture is let go only once the next one is kept. */
-export function pictureName(question: PictureQuestion): string {
+/** A name without its ending, never the same twice: a file is let go only once the next one is kept. */
+export function pictureName(question: FileQuestion): string {
   named += 1
   return `${question.name}-${Date.now().toString(36)}${named.toString(36)}`
 }

@@ -20,6 +20,8 @@ interface Asked {
   readonly appearances: ReadonlySet<string>
   readonly label: Texts
   readonly hint: Texts
+  /** The picture beside the label (`jr://images/x.png`), for the host's `resource`; `null` if there is none. */
+  readonly picture: string | null
   readonly relevant: boolean
   readonly required: boolean
   readonly readonly: boolean
@@ -49,9 +51,36 @@ export interface DateQuestion extends Asked {
   answer(value: string): void
 }
 
+export interface TimeQuestion extends Asked {
+  readonly kind: 'time'
+  /** `14:05`; empty if not answered. */
+  readonly value: string
+  answer(value: string): void
+}
+
+/** A moment, in the time of where the tablet is. */
+export interface MomentQuestion extends Asked {
+  readonly kind: 'moment'
+  /** `2026-11-22T14:05`; empty if not answered. */
+  readonly value: string
+  answer(value: string): void
+}
+
+/** A number between two others, in equal steps. */
+export interface RangeQuestion extends Asked {
+  readonly kind: 'range'
+  readonly start: number
+  readonly end: number
+  readonly step: number
+  readonly value: number | null
+  answer(value: number | null): void
+}
+
 export interface Choice {
   readonly value: string
   readonly label: Texts
+  /** Its picture (`jr://images/x.png`); `null` if there is none. */
+  readonly picture: string | null
 }
 
 export interface SelectOneQuestion extends Asked {
@@ -68,13 +97,23 @@ export interface SelectMultipleQuestion extends Asked {
   answer(values: readonly string[]): void
 }
 
+/** Choices to be put in an order. */
+export interface RankQuestion extends Asked {
+  readonly kind: 'rank'
+  /** As the form lists them. */
+  readonly choices: readonly Choice[]
+  /** All choices from the first to the last; empty if not answered. */
+  readonly value: readonly string[]
+  answer(values: readonly string[]): void
+}
+
 export interface NoteQuestion extends Asked {
   readonly kind: 'note'
 }
 
-/** A picture; the form holds only its name, the bytes are with the host. */
-export interface PictureQuestion extends Asked {
-  readonly kind: 'photo' | 'signature'
+/** A file; the form holds only its name, the bytes are with the host. */
+export interface FileQuestion extends Asked {
+  readonly kind: 'photo' | 'signature' | 'drawing' | 'audio' | 'file'
   /** The attachment's name; empty if not answered. */
   readonly value: string
   answer(attachment: string): void
@@ -94,6 +133,24 @@ export interface PositionQuestion extends Asked {
   answer(value: Point | null): void
 }
 
+/** A way walked or drawn, or the outline of an area. */
+export interface LineQuestion extends Asked {
+  readonly kind: 'line'
+  /** Whether it is an outline; its last point then is not the first one again. */
+  readonly closed: boolean
+  /** How exact a point has to be, in metres. */
+  readonly exact_m: number
+  readonly value: readonly Point[]
+  answer(points: readonly Point[]): void
+}
+
+/** What stands in a barcode. */
+export interface BarcodeQuestion extends Asked {
+  readonly kind: 'barcode'
+  readonly value: string
+  answer(value: string): void
+}
+
 export interface AcknowledgeQuestion extends Asked {
   readonly kind: 'acknowledge'
   readonly value: boolean
@@ -111,11 +168,17 @@ export type Question =
   | TextQuestion
   | NumberQuestion
   | DateQuestion
+  | TimeQuestion
+  | MomentQuestion
+  | RangeQuestion
+  | RankQuestion
   | SelectOneQuestion
   | SelectMultipleQuestion
   | NoteQuestion
-  | PictureQuestion
+  | FileQuestion
   | PositionQuestion
+  | LineQuestion
+  | BarcodeQuestion
   | AcknowledgeQuestion
   | UnsupportedQuestion
 
@@ -142,7 +205,8 @@ export interface Repeat {
   /** Whether the officer adds and removes instances; otherwise the form counts them. */
   readonly free: boolean
   add(): void
-  remove(index: number): void
+  /** Takes an instance out; calling what it answers brings it back with all its answers. */
+  remove(index: number): () => void
 }
 
 export type Item = Question | Section | Repeat

@@ -35,9 +35,7 @@ export function textsOf(chunks: Iterable<Chunk>): Texts {
   for (const chunk of chunks) {
     const pieces = chunk.asString.split(PART)
     if (chunk.source === 'output') {
-      // An output may itself be a merged text: `jr:choice-name()` of a choice that has all languages.
-      const piece = pieces.length === LANGUAGES.length ? pieces[at] : chunk.asString
-      parts[at] = (parts[at] ?? '') + (piece ?? '')
+      parts[at] = (parts[at] ?? '') + outputIn(pieces, at)
       continue
     }
     pieces.forEach((piece, index) => {
@@ -46,6 +44,20 @@ export function textsOf(chunks: Iterable<Chunk>): Texts {
     })
   }
   return { zh: written(parts[0]), mong: written(parts[1]), cyrl: written(parts[2]) }
+}
+
+// An output may itself be a merged text: `jr:choice-name()` of a choice that has all languages. A name that is written in
+// one language only stands in the others too.
+function outputIn(pieces: readonly string[], at: number): string {
+  if (pieces.length < LANGUAGES.length) return pieces.join('')
+  const own = pieces[at] ?? ''
+  return (own === '' ? (pieces[0] ?? '') : own) + pieces.slice(LANGUAGES.length).join('')
+}
+
+/** What is left of a merged text that got into an answer (the name of a choice from a list): its Chinese. */
+export function inChinese(text: string): string {
+  if (!text.includes(PART)) return text
+  return text.replace(/\u2063[^\u2063<]*\u2063[^\u2063<]*\u2063/g, '').replaceAll(PART, '')
 }
 
 /** Cuts the layout white space of the XML file, and pyxform's dash for "not translated". */

@@ -29,6 +29,22 @@ export const GLYPHS = {
   // two tablets, one handing something to the other
   tablets: 'M3 4h7v13H3zM14 7h7v13h-7zM5.5 14.5h2M16.5 17.5h2M11 11h2',
   station: 'M3 21h18M5 21V10h14v11M12 3v7M12 3l6 2l-6 2M9 21v-5h6v5',
+  up: 'M5 15l7-7l7 7',
+  down: 'M5 9l7 7l7-7',
+  list: 'M8 6h13M8 12h13M8 18h13M3.5 6v.01M3.5 12v.01M3.5 18v.01',
+  keypad: 'M5 4h3v3H5zM10.5 4h3v3h-3zM16 4h3v3h-3zM5 10h3v3H5zM10.5 10h3v3h-3zM16 10h3v3h-3zM5 16h3v3H5zM10.5 16h3v3h-3zM16 16h3v3h-3z',
+  // somebody who reads what is held out to them
+  reader: 'M7 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6zM2 20c0-4 2-7 5-7s5 3 5 7M14 6h8v12h-8zM17 9v6M20 9v6',
+  microphone: 'M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11v1a6 6 0 0 0 12 0v-1M12 18v3M8 21h8',
+  eye: 'M2 12c3-5 6-7 10-7s7 2 10 7c-3 5-6 7-10 7s-7-2-10-7zM12 9a3 3 0 1 0 0 6a3 3 0 1 0 0-6z',
+  stop: 'M6 6h12v12H6z',
+  play: 'M7 4l12 8l-12 8z',
+  pause: 'M8 5v14M16 5v14',
+  file: 'M6 3h8l5 5v13H6zM14 3v5h5',
+  undo: 'M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 10h-2',
+  barcode: 'M4 5v14M7 5v14M11 5v14M13 5v14M17 5v14M20 5v14',
+  plus: 'M12 4v16M4 12h16',
+  walk: 'M13 4.5v.01M10 21l2-6l3 2v4M12 15l1-6l-4 1v4M13 9l3 3h2',
 } as const
 
 export type GlyphName = keyof typeof GLYPHS

@@ -7,7 +7,9 @@ import { markRaw, reactive } from 'vue'
 import { partDraft, withHidden, type Hidden } from '../hidden'
 import { ALL_LANGUAGES, withAllLanguages } from '../languages'
 import type { Filling, Item } from '../question'
+import { inChinese } from '../texts'
 import { Asked, type AskedNode } from './node'
+import { fetchFrom, withReachableLists, type Resource } from './resources'
 import { itemsOf } from './tree'
 
 /** Who fills the form, for the preloads `deviceid` and `username`. */
@@ -20,6 +22,10 @@ export interface OpenOptions {
   /** A draft or submission to go on with; its instance id is kept. */
   submission: string | null
   filler: Filler
+  /** Gives what the form reads from the tablet: lists, pictures, what was filled last. */
+  resource?: Resource
+  /** Gives the tablet's position as `lat lon altitude accuracy` to forms that take it by themselves; empty if unknown. */
+  location?: () => Promise<string>
   /** Called after every answer. */
   answered: () => void
 }
@@ -27,12 +33,17 @@ export interface OpenOptions {
 /** Loads a form and begins an answer, or goes on with one. Throws with the engine's words if either cannot be done. */
 export async function openFilling(xform: string, options: OpenOptions): Promise<Filling> {
   const merged = withAllLanguages(xform)
-  const form = await loadForm(merged.xml, { fetchFormAttachment: noFile })
+  const form = await loadForm(withReachableLists(merged.xml), {
+    fetchFormAttachment: fetchFrom(options.resource),
+    // A list that is not on the tablet is an empty list; the rest of the form can be filled.
+    missingResourceBehavior: 'BLANK',
+  })
   if (form.status === 'failure') throw new Error(form.error.message, { cause: form.error })
   const config = {
     stateFactory: reactive,
     preloadProperties: { deviceID: options.filler.device, username: options.filler.officer },
     // The host names attachments; the engine keeps the names as they are.
+    ...(options.location === undefined ? {} : { geolocationProvider: { getLocation: options.location } }),
     instanceAttachments: { fileNameFactory: (file: FileName) => file.basename + (file.extension ?? '') },
   }
   if (options.submission === null) {
@@ -57,10 +68,6 @@ function submissionData(submission: string): InstanceData {
   const data = new FormData()
   data.set(SUBMISSION_FILE, new File([submission], SUBMISSION_FILE, { type: 'text/xml' }))
   return data as InstanceData
-}
-
-function noFile(): Promise<Response> {
-  return Promise.resolve(new Response(null, { status: 404 }))
 }
 
 /** Whether answers may hold words of the shown language, so that it must be Chinese while the submission is written. */
@@ -88,7 +95,7 @@ class EngineFilling implements Filling {
     try {
       // Preparing sets the `end` time and is done when the call returns; the XML is read in the same moment.
       void this.#root.prepareInstancePayload({ payloadType: 'monolithic' })
-      return this.#root.instanceState.instanceXML
+      return inChinese(this.#root.instanceState.instanceXML)
     } finally {
       if (this.#written !== null && this.#shown !== null) this.#root.setLanguage(this.#shown)
     }

@@ -4,6 +4,7 @@ import { markRaw } from 'vue'
 
 import type { Complaint } from '../question'
 import { NO_TEXTS, textsOf, type Chunk, type Texts } from '../texts'
+import { words, type WordKey } from '../words'
 
 export function nameIn(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1).replace(/\[\d+\]$/, '')
@@ -14,7 +15,19 @@ export function appearancesOf(node: { readonly appearances: unknown }): Readonly
 }
 
 export function textsIn(range: unknown): Texts {
-  return range === null || range === undefined ? NO_TEXTS : textsOf(range as Iterable<Chunk>)
+  if (range === null || range === undefined) return NO_TEXTS
+  const texts = textsOf(range as Iterable<Chunk>)
+  const own = PYXFORMS_WORDS[texts.zh]
+  return own !== undefined && (texts.mong === '' || texts.mong === texts.zh) ? words(own) : texts
+}
+
+// What pyxform writes by itself, in English only, for `or_other`.
+const PYXFORMS_WORDS: Readonly<Record<string, WordKey>> = { Other: 'otherChoice', 'Specify other.': 'specifyOther' }
+
+/** The address of the picture that belongs to a text. */
+export function pictureIn(range: unknown): string | null {
+  const source = (range as { imageSource?: { href: string } } | null | undefined)?.imageSource
+  return source?.href ?? null
 }
 
 /** What the adapter reads of every node that holds an answer. */
@@ -62,6 +75,9 @@ export abstract class Asked<Node extends AskedNode> {
   }
   get hint() {
     return textsIn(this.node.currentState.hint)
+  }
+  get picture() {
+    return pictureIn(this.node.currentState.label)
   }
   get relevant() {
     return this.node.currentState.relevant

@@ -1,21 +1,25 @@
 // The kinds of question over the engine's nodes. A new kind needs a class here and a line in `tree.ts`.
-import type { InputNode, SelectNode, TriggerNode, UploadNode } from '@getodk/xforms-engine'
+import type { AnyRangeNode, InputNode, TriggerNode, UploadNode } from '@getodk/xforms-engine'
 
+import { localMinute, withZone } from '../clock'
 import type {
   AcknowledgeQuestion,
-  Choice,
+  BarcodeQuestion,
   DateQuestion,
+  FileQuestion,
+  LineQuestion,
+  MomentQuestion,
   NoteQuestion,
   NumberQuestion,
-  PictureQuestion,
   Point,
   PositionQuestion,
-  SelectMultipleQuestion,
-  SelectOneQuestion,
+  RangeQuestion,
   TextQuestion,
+  TimeQuestion,
   UnsupportedQuestion,
 } from '../question'
-import { Asked, textsIn, type AskedNode } from './node'
+import { PART } from '../texts'
+import { Asked, type AskedNode } from './node'
 
 export class EngineText extends Asked<InputNode<'string'>> implements TextQuestion {
   readonly kind = 'text'
@@ -34,11 +38,13 @@ export class EngineText extends Asked<InputNode<'string'>> implements TextQuesti
   }
 }
 
-/** Takes out what XML 1.0 cannot hold (it would make the whole submission unreadable), and nothing else. */
+/** Takes out what XML 1.0 cannot hold (it would make the whole submission unreadable), the sign that parts the languages
+ * on the screen, and nothing else. */
 function fitForXml(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
     .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '')
+    .replaceAll(PART, '')
     .replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '')
 }
 
@@ -58,7 +64,8 @@ export class EngineNumber extends Asked<InputNode<'int'> | InputNode<'decimal'>>
     })
   }
   protected write(given: string) {
-    if (this.node.valueType === 'int') this.node.setValue(BigInt(given))
+    if (given === '') this.node.setValue(null)
+    else if (this.node.valueType === 'int') this.node.setValue(BigInt(given))
     else this.node.setValue(Number(given))
   }
 }
@@ -76,39 +83,57 @@ export class EngineDate extends Asked<InputNode<'date'>> implements DateQuestion
   }
 }
 
-function choicesOf(items: SelectNode['currentState']['valueOptions']): Choice[] {
-  return items.map((item) => ({ value: item.value, label: textsIn(item.label) }))
-}
-
-export class EngineSelectOne extends Asked<SelectNode> implements SelectOneQuestion {
-  readonly kind = 'select_one'
-  get choices() {
-    return choicesOf(this.node.currentState.valueOptions)
-  }
+export class EngineTime extends Asked<InputNode<'time'>> implements TimeQuestion {
+  readonly kind = 'time'
   get value() {
-    return this.node.currentState.value[0] ?? null
+    return this.node.currentState.instanceValue.slice(0, 5)
   }
-  answer(value: string | null) {
-    this.put(() => this.node.selectValue(value))
+  answer(value: string) {
+    this.put(() => this.node.setValue(value === '' ? null : withZone(`${value}:00.000`, new Date())))
   }
   protected write(given: string) {
-    this.node.selectValue(given)
+    this.node.setValue(given)
   }
 }
 
-export class EngineSelectMultiple extends Asked<SelectNode> implements SelectMultipleQuestion {
-  readonly kind = 'select_multiple'
-  get choices() {
-    return choicesOf(this.node.currentState.valueOptions)
-  }
+export class EngineMoment extends Asked<InputNode<'dateTime'>> implements MomentQuestion {
+  readonly kind = 'moment'
   get value() {
-    return this.node.currentState.value
+    const given = this.node.currentState.instanceValue
+    return /(Z|[+-]\d\d:?\d\d)$/.test(given) ? localMinute(given) : given.slice(0, 16)
   }
-  answer(values: readonly string[]) {
-    this.put(() => this.node.selectValues(values))
+  answer(value: string) {
+    this.put(() => this.node.setValue(value === '' ? null : withZone(`${value}:00.000`, new Date(value))))
   }
   protected write(given: string) {
-    this.node.selectValues(given.split(' '))
+    this.node.setValue(given)
+  }
+}
+
+export class EngineRange extends Asked<AnyRangeNode> implements RangeQuestion {
+  readonly kind = 'range'
+  get start() {
+    return Number(this.node.definition.bounds.start)
+  }
+  get end() {
+    return Number(this.node.definition.bounds.end)
+  }
+  get step() {
+    return Number(this.node.definition.bounds.step)
+  }
+  get value() {
+    const given = this.node.currentState.instanceValue
+    return given === '' ? null : Number(given)
+  }
+  answer(value: number | null) {
+    this.put(() => {
+      this.write(value === null ? '' : String(value))
+    })
+  }
+  protected write(given: string) {
+    const node = this.node
+    if (node.valueType === 'int') node.setValue(given === '' ? null : BigInt(given))
+    else node.setValue(given === '' ? null : Number(given))
   }
 }
 
@@ -119,8 +144,12 @@ export class EngineNote extends Asked<AskedNode> implements NoteQuestion {
   }
 }
 
-export class EnginePicture extends Asked<UploadNode> implements PictureQuestion {
-  readonly kind = ['signature', 'draw', 'annotate'].some((each) => this.appearances.has(each)) ? 'signature' : 'photo'
+export class EngineFile extends Asked<UploadNode> implements FileQuestion {
+  readonly kind: FileQuestion['kind']
+  constructor(node: UploadNode, kind: FileQuestion['kind'], answered: () => void) {
+    super(node, answered)
+    this.kind = kind
+  }
   get value() {
     return this.node.currentState.instanceValue
   }
@@ -135,21 +164,64 @@ export class EnginePicture extends Asked<UploadNode> implements PictureQuestion 
   }
 }
 
+/** How exact a receiver should be if the form does not say. */
+const EXACT_M = 15
+
+type Location = NonNullable<InputNode<'geopoint'>['currentState']['value']>
+
+function pointOf(at: Location): Point {
+  return { lat: at.latitude, lon: at.longitude, altitude_m: at.altitude, accuracy_m: at.accuracy }
+}
+
+function locationOf(at: Point): Location {
+  return { latitude: at.lat, longitude: at.lon, altitude: at.altitude_m, accuracy: at.accuracy_m }
+}
+
 export class EnginePosition extends Asked<InputNode<'geopoint'>> implements PositionQuestion {
   readonly kind = 'position'
   get value(): Point | null {
     const at = this.node.currentState.value
-    if (at === null) return null
-    return { lat: at.latitude, lon: at.longitude, altitude_m: at.altitude, accuracy_m: at.accuracy }
+    return at === null ? null : pointOf(at)
   }
   answer(value: Point | null) {
-    const node = this.node
-    if (value === null) {
-      this.put(() => node.setValue(null))
-      return
-    }
-    const point = { latitude: value.lat, longitude: value.lon, altitude: value.altitude_m, accuracy: value.accuracy_m }
-    this.put(() => node.setValue(point))
+    this.put(() => this.node.setValue(value === null ? null : locationOf(value)))
+  }
+  protected write(given: string) {
+    this.node.setValue(given)
+  }
+}
+
+export class EngineLine extends Asked<InputNode<'geotrace'> | InputNode<'geoshape'>> implements LineQuestion {
+  readonly kind = 'line'
+  get closed() {
+    return this.node.valueType === 'geoshape'
+  }
+  get exact_m() {
+    return this.node.definition.bodyElement.accuracyThreshold ?? EXACT_M
+  }
+  get value(): Point[] {
+    const points = (this.node.currentState.value ?? []).map(pointOf)
+    return this.closed ? points.slice(0, -1) : points
+  }
+  answer(points: readonly Point[]) {
+    const first = points[0]
+    const whole = this.closed && first !== undefined ? [...points, first] : points
+    const enough = points.length >= (this.closed ? 3 : 2)
+    const value = enough ? whole.map(locationOf) : null
+    this.put(() => this.node.setValue(value))
+  }
+  protected write(given: string) {
+    this.node.setValue(given)
+  }
+}
+
+export class EngineBarcode extends Asked<InputNode<'barcode'>> implements BarcodeQuestion {
+  readonly kind = 'barcode'
+  get value() {
+    return this.node.currentState.value
+  }
+  answer(value: string) {
+    this.put(() => this.node.setValue(fitForXml(value)))
   }
   protected write(given: string) {
     this.node.setValue(given)

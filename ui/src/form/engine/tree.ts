@@ -15,23 +15,38 @@ import type {
 import { markRaw } from 'vue'
 
 import type { Item, Question, Repeat, Section } from '../question'
+import { answersIn, giveBack } from './answers'
 import { appearancesOf, nameIn, textsIn, type AskedNode } from './node'
 import {
   EngineAcknowledge,
+  EngineBarcode,
   EngineDate,
+  EngineFile,
+  EngineLine,
+  EngineMoment,
   EngineNote,
   EngineNumber,
-  EnginePicture,
   EnginePosition,
-  EngineSelectMultiple,
-  EngineSelectOne,
+  EngineRange,
   EngineText,
+  EngineTime,
   EngineUnsupported,
 } from './questions'
+import { EngineRank, EngineSelectMultiple, EngineSelectOne } from './selects'
 
 // The engine's own unions lean on a file that is not published, so they are written out here.
-type KnownInput = InputNode<'string'> | InputNode<'int'> | InputNode<'decimal'> | InputNode<'date'> | InputNode<'geopoint'>
-type OtherType = 'boolean' | 'time' | 'dateTime' | 'geotrace' | 'geoshape' | 'binary' | 'barcode' | 'intent'
+type KnownInput =
+  | InputNode<'string'>
+  | InputNode<'int'>
+  | InputNode<'decimal'>
+  | InputNode<'date'>
+  | InputNode<'time'>
+  | InputNode<'dateTime'>
+  | InputNode<'geopoint'>
+  | InputNode<'geotrace'>
+  | InputNode<'geoshape'>
+  | InputNode<'barcode'>
+type OtherType = 'boolean' | 'binary' | 'intent'
 type OtherInput = AskedNode & { readonly nodeType: 'input'; readonly valueType: OtherType }
 type QuestionNode =
   | KnownInput
@@ -90,10 +105,8 @@ function questionOf(node: QuestionNode, answered: () => void): Question {
       return node.selectType === 'select1' ? new EngineSelectOne(node, answered) : new EngineSelectMultiple(node, answered)
     case 'trigger':
       return new EngineAcknowledge(node, answered)
-    case 'upload': {
-      const media = node.nodeOptions.media.accept as string
-      return media.startsWith('image/') ? new EnginePicture(node, answered) : new EngineUnsupported(node, media, answered)
-    }
+    case 'upload':
+      return uploadOf(node, answered)
     case 'input':
       switch (node.valueType) {
         case 'string':
@@ -103,22 +116,40 @@ function questionOf(node: QuestionNode, answered: () => void): Question {
           return new EngineNumber(node, answered)
         case 'date':
           return new EngineDate(node, answered)
+        case 'time':
+          return new EngineTime(node, answered)
+        case 'dateTime':
+          return new EngineMoment(node, answered)
         case 'geopoint':
           return new EnginePosition(node, answered)
-        case 'boolean':
-        case 'time':
-        case 'dateTime':
         case 'geotrace':
         case 'geoshape':
-        case 'binary':
+          return new EngineLine(node, answered)
         case 'barcode':
+          return new EngineBarcode(node, answered)
+        case 'boolean':
+        case 'binary':
         case 'intent':
           return new EngineUnsupported(node, node.valueType, answered)
       }
     case 'range':
+      return new EngineRange(node, answered)
     case 'rank':
-      return new EngineUnsupported(node, node.nodeType, answered)
+      return new EngineRank(node, answered)
   }
+}
+
+// Films are not kept on the tablet: hours of the field would not fit through the station's line.
+function uploadOf(node: UploadNode, answered: () => void): Question {
+  const media = node.nodeOptions.media.accept as string
+  const appearances = appearancesOf(node)
+  if (media.startsWith('image/')) {
+    const kind = appearances.has('signature') ? 'signature' : appearances.has('draw') ? 'drawing' : 'photo'
+    return new EngineFile(node, kind, answered)
+  }
+  if (media.startsWith('audio/')) return new EngineFile(node, 'audio', answered)
+  if (media.startsWith('video/')) return new EngineUnsupported(node, media, answered)
+  return new EngineFile(node, 'file', answered)
 }
 
 class EngineSection implements Section {
@@ -181,8 +212,17 @@ class EngineRepeat implements Repeat {
     this.#answered()
   }
   remove(index: number) {
-    if (this.#node.nodeType !== 'repeat-range:uncontrolled') return
-    this.#node.removeInstances(index)
+    const node = this.#node
+    const gone = this.instances[index]
+    if (node.nodeType !== 'repeat-range:uncontrolled' || gone === undefined) return () => undefined
+    const answers = answersIn(gone)
+    node.removeInstances(index)
     this.#answered()
+    return () => {
+      node.addInstances(index - 1)
+      const back = this.instances[index]
+      if (back !== undefined) giveBack(back, answers)
+      this.#answered()
+    }
   }
 }

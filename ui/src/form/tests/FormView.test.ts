@@ -123,11 +123,11 @@ describe('a form on the screen', () => {
     const { view, at, host } = await openForm({
       xml: xform({
         data: '<when/>',
-        binds: '<bind nodeset="/data/when" type="time"/>',
-        body: '<input ref="/data/when"><label>几点</label></input>',
+        binds: '<bind nodeset="/data/when" type="binary"/>',
+        body: '<upload ref="/data/when" mediatype="video/*"><label>录像</label></upload>',
       }),
     })
-    expect(at('question-when').text()).toContain('time')
+    expect(at('question-when').text()).toContain('video/*')
     await at('form-finish').trigger('click')
     await until(() => {
       expect(host.finished).toHaveLength(1)

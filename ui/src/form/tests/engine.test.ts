@@ -268,16 +268,16 @@ describe('an answer', () => {
   it('of a type without a component is shown as unsupported with the raw type', async () => {
     const filling = await open(
       xform({
-        data: '<at/><clip/><note/>',
-        binds: '<bind nodeset="/data/at" type="time"/><bind nodeset="/data/clip" type="binary"/>',
+        data: '<is/><clip/><note/>',
+        binds: '<bind nodeset="/data/is" type="boolean"/><bind nodeset="/data/clip" type="binary"/>',
         body:
-          '<input ref="/data/at"><label>t</label></input>' +
-          '<upload ref="/data/clip" mediatype="audio/*"><label>c</label></upload>' +
+          '<input ref="/data/is"><label>t</label></input>' +
+          '<upload ref="/data/clip" mediatype="video/*"><label>c</label></upload>' +
           TEXT,
       }),
     )
-    expect(question(filling, 'at', 'unsupported').type).toBe('time')
-    expect(question(filling, 'clip', 'unsupported').type).toBe('audio/*')
+    expect(question(filling, 'is', 'unsupported').type).toBe('boolean')
+    expect(question(filling, 'clip', 'unsupported').type).toBe('video/*')
   })
 })
 

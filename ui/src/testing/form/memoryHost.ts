@@ -10,6 +10,10 @@ export interface MemoryHost extends FormHost {
   /** Set to have the next calls fail. */
   failing: boolean
   fix: Fix | null
+  /** Further fixes, each given once, before `fix`. */
+  readonly way: Fix[]
+  /** What stands behind the addresses of the form. */
+  readonly resources: Map<string, Blob>
 }
 
 export function memoryHost(files: [string, Blob][] = []): MemoryHost {
@@ -19,6 +23,8 @@ export function memoryHost(files: [string, Blob][] = []): MemoryHost {
     finished: [],
     failing: false,
     fix: null,
+    way: [],
+    resources: new Map(),
     save(xml, page) {
       if (host.failing) return Promise.reject(new Error('disk full'))
       host.saves.push({ xml, page })
@@ -39,7 +45,8 @@ export function memoryHost(files: [string, Blob][] = []): MemoryHost {
       host.finished.push(xml)
       return Promise.resolve()
     },
-    position: () => Promise.resolve(host.fix),
+    resource: (url) => Promise.resolve(host.resources.get(url) ?? null),
+    position: () => Promise.resolve(host.way.shift() ?? host.fix),
   }
   return host
 }

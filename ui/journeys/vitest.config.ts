@@ -1,0 +1,17 @@
+// Journeys: a browser goes through the built gallery as an officer would. `npm run journeys`; CHROMIUM names the browser.
+import { fileURLToPath } from 'node:url'
+
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { alias: { '@': fileURLToPath(new URL('../src', import.meta.url)) } },
+  test: {
+    include: ['journeys/**/*.journey.ts'],
+    globalSetup: ['journeys/built.ts'],
+    // One browser at a time: two would measure each other.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+  },
+})
