@@ -10,7 +10,7 @@ use roxmltree::Node as Xml;
 use serde::Serialize;
 
 use super::rules::{Bind, Choices, ChoicesFrom, FormRules, Rule, Template};
-use super::xpath::{NodeId, Reader, SPACES, Tree, Unevaluated, World};
+use super::xpath::{MOMENTARY, NodeId, Reader, SPACES, Tree, Unevaluated, World};
 use super::{FormError, MAX_SUBMISSION_BYTES, MAX_SUBMISSION_NODES, value, xml};
 use crate::form::AnswerType;
 
@@ -65,6 +65,9 @@ pub struct Unchecked {
     pub rule: RuleKind,
     /// Why.
     pub why: String,
+    /// Whether no program could have evaluated it from the submission alone.
+    #[serde(skip)]
+    pub by_nature: bool,
 }
 
 /// What a form can demand.
@@ -203,7 +206,20 @@ fn named<'a, 'x>(node: Xml<'a, 'x>, name: &str) -> Vec<Xml<'a, 'x>> {
 enum Asked {
     Yes,
     No,
-    Unknown(String),
+    Unknown(Why),
+}
+
+/// Why something was not evaluated.
+#[derive(Clone)]
+struct Why {
+    text: String,
+    by_nature: bool,
+}
+
+impl From<Unevaluated> for Why {
+    fn from(why: Unevaluated) -> Self {
+        Self { text: why.to_string(), by_nature: why.is_by_nature() }
+    }
 }
 
 struct Checking<'c> {
@@ -239,8 +255,9 @@ impl<'c> Checking<'c> {
             Ok(true) => Asked::Yes,
             Ok(false) => Asked::No,
             Err(why) => {
+                let why = Why::from(why);
                 self.unchecked(node, RuleKind::Relevant, &why);
-                Asked::Unknown(why.to_string())
+                Asked::Unknown(why)
             }
         }
     }
@@ -298,7 +315,7 @@ impl<'c> Checking<'c> {
         match self.holds(rule, node) {
             Ok(holds) if is_right(holds) => {}
             Ok(_) => self.violation(node, kind),
-            Err(why) => self.unchecked(node, kind, &why),
+            Err(why) => self.unchecked(node, kind, &why.into()),
         }
     }
 
@@ -342,7 +359,7 @@ impl<'c> Checking<'c> {
                     self.violation(node, RuleKind::Choice);
                 }
             }
-            Err(why) => self.unchecked(node, RuleKind::Choice, &why),
+            Err(why) => self.unchecked(node, RuleKind::Choice, &why.into()),
         }
     }
 
@@ -384,7 +401,7 @@ impl<'c> Checking<'c> {
                     self.findings.differs.push(Difference { at, recorded, recomputed });
                 }
             }
-            Err(why) => self.unchecked(node, RuleKind::Calculate, &why),
+            Err(why) => self.unchecked(node, RuleKind::Calculate, &why.into()),
         }
     }
 
@@ -393,9 +410,10 @@ impl<'c> Checking<'c> {
         self.findings.violations.push(Violation { at, rule });
     }
 
-    fn unchecked(&mut self, node: NodeId, rule: RuleKind, why: &impl ToString) {
+    fn unchecked(&mut self, node: NodeId, rule: RuleKind, why: &Why) {
         let at = self.at(node);
-        self.findings.unchecked.push(Unchecked { at, rule, why: why.to_string() });
+        let Why { text: why, by_nature } = why.clone();
+        self.findings.unchecked.push(Unchecked { at, rule, why, by_nature });
     }
 
     /// The path of a node, with its place in each repeat.
@@ -437,7 +455,7 @@ fn is_same(recorded: &str, recomputed: &str) -> bool {
 fn moment(expr: &super::xpath::Expr) -> Option<String> {
     let mut found = None;
     expr.functions(&mut |name| {
-        if matches!(name, "now") {
+        if MOMENTARY.contains(&name) {
             found = Some(name.to_owned());
         }
     });

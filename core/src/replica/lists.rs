@@ -117,7 +117,7 @@ fn context(connection: &Connection, draft: &DraftRow, officer: &Names, now: Inst
     let (case, case_name) = of(subject(About::Case))?;
     let (area, area_name) = of(area.map(RecordId::from))?;
     let mut csv = String::from(
-        "household,household_label,household_label_mong,case,case_label,officer,officer_label,area,area_label,area_label_mong,today\n",
+        "name,label,household,household_label,household_label_mong,case,case_label,officer,officer_label,area,area_label,area_label_mong,today\n",
     );
     let officer = officer.zh.clone();
     line(

@@ -70,15 +70,16 @@ impl Rules {
         let unread = |why: String| Findings {
             form: form.to_owned(),
             version: version.to_owned(),
-            unchecked: vec![Unchecked { at: "/".to_owned(), rule: RuleKind::Form, why }],
+            unchecked: vec![Unchecked { at: "/".to_owned(), rule: RuleKind::Form, why, by_nature: false }],
             ..Findings::default()
         };
         let findings = match self.forms.get(&(form.to_owned(), version.to_owned())) {
             None => unread(format!("the form {form} {version} is not here")),
             Some(rules) => rules.check(submission).unwrap_or_else(|cause| unread(cause.to_string())),
         };
-        let all_is_well =
-            findings.violations.is_empty() && findings.differs.is_empty() && findings.unchecked.is_empty();
+        // What nobody could check from here is no reason to look at a visit.
+        let looked_through = findings.unchecked.iter().all(|unchecked| unchecked.by_nature);
+        let all_is_well = findings.violations.is_empty() && findings.differs.is_empty() && looked_through;
         (!all_is_well).then_some(findings)
     }
 }

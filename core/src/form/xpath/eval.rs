@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::functions;
+use super::functions::{self, MOMENTARY};
 use super::instance::{NodeId, Tree};
 use super::tree::{Axis, Expr, From, Op, Path, Step};
 use super::value::{Reader, Value};
@@ -36,6 +36,18 @@ pub(in crate::form) enum Unevaluated {
     /// It would take too long.
     #[error("the expression looks at too much")]
     TooMuch,
+}
+
+impl Unevaluated {
+    /// Whether no program could evaluate it from the submission alone: it asks for a list that lies elsewhere, or for what was true
+    /// for a moment only.
+    pub(in crate::form) fn is_by_nature(&self) -> bool {
+        match self {
+            Self::List(_) => true,
+            Self::Function(name) => MOMENTARY.contains(&name.as_str()),
+            _ => false,
+        }
+    }
 }
 
 /// Steps of one expression; what looks at more is not evaluated.

@@ -90,9 +90,12 @@ const DAY_LENGTH: usize = 10;
 /// A pattern may not be longer.
 const MAX_PATTERN_BYTES: usize = 2_000;
 
-/// Whether a function is evaluated.
+/// Functions whose value is another one every moment: what they gave cannot be computed again.
+pub(in crate::form) const MOMENTARY: [&str; 3] = ["now", "random", "uuid"];
+
+/// Whether a function is evaluated, or is known to be of its moment.
 pub(in crate::form) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
+    KNOWN.contains(&name) || MOMENTARY.contains(&name)
 }
 
 /// Evaluates a function.

@@ -19,7 +19,7 @@ mod tree;
 mod value;
 
 pub(super) use eval::{Unevaluated, World};
-pub(super) use functions::is_known;
+pub(super) use functions::{MOMENTARY, is_known};
 pub(super) use instance::{NodeId, Tree};
 pub(super) use parse::parse;
 pub(super) use tree::Expr;
