@@ -100,8 +100,7 @@ pub(super) fn resource(
         return Ok(last.map(|xml| ("text/xml", xml.into_bytes())));
     }
     let name = path.split_once('/').map_or(path, |(_, name)| name);
-    let officer = replica.subject_name(officer.into())?;
-    if let Some(list) = replica.list(name, draft, &officer, now)? {
+    if let Some(list) = replica.list(name, draft, officer, now)? {
         return Ok(Some(("text/csv", list.into_bytes())));
     }
     let (pack, _) = replica.form_of(draft)?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::{DraftRow, Replica, ReplicaError, fold, screens::rows, tablet};
-use crate::ids::{AreaId, RecordId, RevisionId};
+use crate::ids::{AreaId, OfficerId, RecordId, RevisionId};
 use crate::pack::About;
 use crate::record::{Fields, Kind, Names};
 use crate::time::Instant;
@@ -35,7 +35,7 @@ impl Replica {
         &self,
         name: &str,
         draft: &DraftRow,
-        officer: &Names,
+        officer: OfficerId,
         now: Instant,
     ) -> Result<Option<String>, ReplicaError> {
         self.reading(|connection| {
@@ -103,7 +103,12 @@ fn text_of(value: Option<&Value>) -> String {
     }
 }
 
-fn context(connection: &Connection, draft: &DraftRow, officer: &Names, now: Instant) -> Result<String, ReplicaError> {
+fn context(
+    connection: &Connection,
+    draft: &DraftRow,
+    officer: OfficerId,
+    now: Instant,
+) -> Result<String, ReplicaError> {
     let of = |id: Option<RecordId>| {
         let name = id.map(|id| tablet::subject_name(connection, id)).transpose();
         name.map(|name| (id.map(|id| id.to_string()).unwrap_or_default(), name.unwrap_or_default()))
@@ -119,17 +124,19 @@ fn context(connection: &Connection, draft: &DraftRow, officer: &Names, now: Inst
     let mut csv = String::from(
         "name,label,household,household_label,household_label_mong,case,case_label,officer,officer_label,area,area_label,area_label_mong,today\n",
     );
-    let officer = officer.zh.clone();
+    let (officer, officer_name) = of(Some(officer.into()))?;
     line(
         &mut csv,
         [
+            "context".to_owned(),
+            "context".to_owned(),
             household,
             household_name.zh,
             household_name.mong,
             case,
             case_name.zh,
-            String::new(),
             officer,
+            officer_name.zh,
             area,
             area_name.zh,
             area_name.mong,
