@@ -34,14 +34,14 @@ export function openBrowser(): Promise<Browser> {
 export interface Visit {
   readonly page: Page
   /** The element that carries this mark for tests. */
-  at(testid: string): Locator
+  readonly at: (testid: string) => Locator
   /** Waits until what was kept holds this piece. */
-  kept(piece: string | RegExp): Promise<void>
+  readonly kept: (piece: string | RegExp) => Promise<void>
   /** What was kept last. */
-  xml(): Promise<string>
+  readonly xml: () => Promise<string>
   /** Everything that the page complained about. */
   readonly troubles: string[]
-  shot(name: string): Promise<void>
+  readonly shot: (name: string) => Promise<void>
 }
 
 export interface FormWish {
