@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core'
 import { expect, inject } from 'vitest'
 
 import type { DisplayMode } from '@/state/display'
@@ -34,14 +34,14 @@ export function openBrowser(): Promise<Browser> {
 export interface Visit {
   readonly page: Page
   /** The element that carries this mark for tests. */
-  at(testid: string): Locator
+  readonly at: (testid: string) => Locator
   /** Waits until what was kept holds this piece. */
-  kept(piece: string | RegExp): Promise<void>
+  readonly kept: (piece: string | RegExp) => Promise<void>
   /** What was kept last. */
-  xml(): Promise<string>
+  readonly xml: () => Promise<string>
   /** Everything that the page complained about. */
   readonly troubles: string[]
-  shot(name: string): Promise<void>
+  readonly shot: (name: string) => Promise<void>
 }
 
 export interface FormWish {
@@ -52,8 +52,18 @@ export interface FormWish {
   readonly size?: { width: number; height: number }
 }
 
+const contexts = new WeakMap<Browser, Promise<BrowserContext>>()
+
+// What was fetched once is not fetched again; pages of one file share a cache, as those of the tablet do.
+function contextOf(browser: Browser): Promise<BrowserContext> {
+  const known = contexts.get(browser) ?? browser.newContext()
+  contexts.set(browser, known)
+  return known
+}
+
 export async function visitPage(browser: Browser, path: string, size = { width: 1280, height: 800 }): Promise<Visit> {
-  const page = await browser.newPage({ viewport: size })
+  const page = await (await contextOf(browser)).newPage()
+  await page.setViewportSize(size)
   const troubles: string[] = []
   page.on('pageerror', (error) => troubles.push(String(error)))
   page.on('console', (message) => {

@@ -44,17 +44,19 @@ export default async function built(project: TestProject) {
   })
   const policy = await windowPolicy()
   const server = createServer((request, answer) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://gallery').pathname)
+    const { pathname } = new URL(request.url ?? '/', 'http://gallery')
+    const path = normalize(pathname === '/' ? '/index.html' : pathname)
     if (path === '/favicon.ico') {
       answer.writeHead(204)
       answer.end()
       return
     }
-    readFile(join(OUT, path === '/' ? 'index.html' : path)).then(
+    readFile(join(OUT, path)).then(
       (bytes) => {
         answer.writeHead(200, {
           'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
           'content-security-policy': policy,
+          'cache-control': extname(path) === '.html' ? 'no-cache' : 'max-age=600',
         })
         answer.end(bytes)
       },

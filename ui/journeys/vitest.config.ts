@@ -11,6 +11,7 @@ export default defineConfig({
     globalSetup: ['journeys/built.ts'],
     // One browser at a time: two would measure each other.
     fileParallelism: false,
+    maxConcurrency: 2,
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

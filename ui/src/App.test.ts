@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { formMode } from '@/state/display'
 import { tablet } from '@/state/tablet'
 import { mountPage, settled } from '@/testing/mount'
 import { refuse, state } from '@/testing/tablet'
@@ -49,6 +50,15 @@ test('while a form is filled there is no bar to leave it by accident', async () 
   await settled()
   expect(app.has('form-page')).toBe(true)
   expect(app.has('nav-today')).toBe(false)
+})
+
+test('English can be chosen, and a form is then shown in Chinese', async () => {
+  const app = await shown()
+  await app.at('nav-display').trigger('click')
+  document.querySelector<HTMLButtonElement>('[data-testid="display-en"]')?.click()
+  await settled()
+  expect(app.at('nav-today').text()).toBe('Today')
+  expect(formMode.value).toBe('zh')
 })
 
 test('the display can be turned to vertical Mongolian and back', async () => {

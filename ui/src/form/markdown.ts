@@ -62,11 +62,15 @@ export function runsOf(text: string, bold = false, italic = false): Run[] {
   const runs: Run[] = []
   let from = 0
 
-  function plain(piece: string) {
+  function add(run: Run) {
     const last = runs.at(-1)
-    if (piece === '') return
-    if (last?.bold === bold && last.italic === italic) runs[runs.length - 1] = { ...last, text: last.text + piece }
-    else runs.push({ text: piece, bold, italic })
+    if (run.text === '') return
+    if (last?.bold === run.bold && last.italic === run.italic) runs[runs.length - 1] = { ...last, text: last.text + run.text }
+    else runs.push(run)
+  }
+
+  function plain(text: string) {
+    add({ text, bold, italic })
   }
 
   for (const found of text.matchAll(MARK)) {
@@ -77,10 +81,10 @@ export function runsOf(text: string, bold = false, italic = false): Run[] {
     plain(text.slice(from, found.index))
     from = after
     if (escaped !== undefined) plain(escaped)
-    else if (link !== undefined) runs.push(...runsOf(link, bold, italic))
+    else if (link !== undefined) runsOf(link, bold, italic).forEach(add)
     else if (inWord) plain(whole)
-    else if (strongText !== undefined) runs.push(...runsOf(strongText, true, italic))
-    else if (softText !== undefined) runs.push(...runsOf(softText, bold, true))
+    else if (strongText !== undefined) runsOf(strongText, true, italic).forEach(add)
+    else if (softText !== undefined) runsOf(softText, bold, true).forEach(add)
   }
   plain(text.slice(from))
   return runs

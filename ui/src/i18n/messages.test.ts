@@ -38,18 +38,18 @@ const PACK = resolve(SRC, '../../packs/anmulong')
 const zh = leaves(chinese)
 const mong = leaves(mongol)
 const LANGUAGES = {
-  'mn-Mong': { texts: mong, allowed: MONGOLIAN_TEXT, tag: TAGS['mn-Mong'] },
-  'mn-Cyrl': { texts: leaves(cyrillic), allowed: CYRILLIC_TEXT, tag: TAGS['mn-Cyrl'] },
-  en: { texts: leaves(english), allowed: ENGLISH_TEXT, tag: TAGS.en },
+  'mn-Mong': { texts: mong, allowed: MONGOLIAN_TEXT, tags: TAGS['mn-Mong'] },
+  'mn-Cyrl': { texts: leaves(cyrillic), allowed: CYRILLIC_TEXT, tags: TAGS['mn-Cyrl'] },
+  en: { texts: leaves(english), allowed: ENGLISH_TEXT, tags: TAGS.en },
 }
 
-describe.each(Object.entries(LANGUAGES))('%s', (_, { texts, allowed, tag }) => {
+describe.each(Object.entries(LANGUAGES))('%s', (_, { texts, allowed, tags }) => {
   test('has every text and no other', () => {
     expect([...texts.keys()]).toEqual([...zh.keys()])
   })
 
   test('has only characters of its language, and no empty text', () => {
-    for (const [key, text] of texts) expect(words(text, tag), key).toMatch(allowed)
+    for (const [key, text] of texts) expect(words(text, tags), key).toMatch(allowed)
   })
 
   test('has no text that is still Chinese', () => {
@@ -57,7 +57,7 @@ describe.each(Object.entries(LANGUAGES))('%s', (_, { texts, allowed, tag }) => {
   })
 
   test('has in every text the gaps of its Chinese, of the same kind', () => {
-    for (const [key, text] of texts) expect(gaps(text, tag), key).toEqual(gaps(zh.get(key) ?? '', TAGS['zh-Hans']))
+    for (const [key, text] of texts) expect(gaps(text, tags), key).toEqual(gaps(zh.get(key) ?? '', TAGS['zh-Hans']))
   })
 })
 
@@ -172,12 +172,12 @@ function leaves(tree: Tree, above = ''): Map<string, string> {
   return found
 }
 
-function parsed(text: string, tag: string): Element[] {
-  return new IntlMessageFormat(text, tag, undefined, { ignoreTag: true }).getAst()
+function parsed(text: string, tags: string[]): Element[] {
+  return new IntlMessageFormat(text, tags, undefined, { ignoreTag: true }).getAst()
 }
 
 /** What a text says by itself, in all its forms, with a nought in its gaps. */
-function words(text: string, tag: string): string {
+function words(text: string, tags: string[]): string {
   const said = (elements: readonly Element[]): string =>
     elements
       .map((element) => {
@@ -185,11 +185,11 @@ function words(text: string, tag: string): string {
         return 'value' in element && (element.type as number) === LITERAL ? element.value : '0'
       })
       .join('')
-  return said(parsed(text, tag))
+  return said(parsed(text, tags))
 }
 
 /** The gaps of a text and what fills them: text, or a number that is written or counted. */
-function gaps(text: string, tag: string): string[] {
+function gaps(text: string, tags: string[]): string[] {
   const found = new Set<string>()
   const look = (elements: readonly Element[]): void => {
     for (const element of elements) {
@@ -200,6 +200,6 @@ function gaps(text: string, tag: string): string[] {
       else if ('value' in element && (element.type as number) === NUMBER) found.add(`${element.value} number`)
     }
   }
-  look(parsed(text, tag))
+  look(parsed(text, tags))
   return [...found].sort()
 }

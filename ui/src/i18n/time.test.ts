@@ -42,6 +42,13 @@ test.each([
   expect(dayText('2026-03-01' as Day)).not.toContain('2026')
 })
 
+test('an engine without Mongolian, as Chromium is, writes Cyrillic dates nevertheless', () => {
+  vi.spyOn(Intl.DateTimeFormat, 'supportedLocalesOf').mockReturnValue([])
+  showIn('mn-Cyrl')
+  expect(momentText(NOW)).toBe('11-р сарын 23 09:15')
+  expect(longDayText('2026-11-23' as Day)).toBe('2026 оны 11-р сарын 23')
+})
+
 test('today is the day in China', () => {
   vi.setSystemTime(Date.parse('2026-11-23T17:00:00Z'))
   expect(todayHere()).toBe('2026-11-24')

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000
 /** Day and minute; with the year when it is not this year. */
 export function momentText(at: Instant, tongue: Locale = locale.value): string {
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
-  if (tongue === 'mn-Mong') return `${mongolDay(at, !sameYear(at))} ${format(at, clock, tongue)}`
+  if (!isKnown(tongue)) return `${ownDay(at, tongue, !sameYear(at))} ${format(at, clock, tongue)}`
   return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric', ...clock }, tongue)
 }
 
@@ -25,14 +25,14 @@ export function sayMoment(at: Instant): Say {
 /** A calendar day; with the year when it is not this year. */
 export function dayText(day: Day, tongue: Locale = locale.value): string {
   const at = noon(day)
-  if (tongue === 'mn-Mong') return mongolDay(at, !sameYear(at))
+  if (!isKnown(tongue)) return ownDay(at, tongue, !sameYear(at))
   return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric' }, tongue)
 }
 
 /** A calendar day with its weekday, for the head of a page. */
 export function longDayText(day: Day, tongue: Locale = locale.value): string {
   const at = noon(day)
-  if (tongue === 'mn-Mong') return mongolDay(at, true)
+  if (!isKnown(tongue)) return ownDay(at, tongue, true)
   return format(at, { year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' }, tongue)
 }
 
@@ -72,11 +72,16 @@ export function todayHere(): Day {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}` as Day
 }
 
-// No engine has the traditional script's dates: year, month and day with their words, as they are read aloud.
-function mongolDay(at: number, withYear: boolean): string {
+// No engine has the dates of the traditional script, and Chromium has none of Mongolian at all.
+function isKnown(tongue: Locale): boolean {
+  return tongue !== 'mn-Mong' && Intl.DateTimeFormat.supportedLocalesOf(TAGS[tongue].slice(0, 1)).length > 0
+}
+
+// Year, month and day with their words, as they are read aloud.
+function ownDay(at: number, tongue: Locale, withYear: boolean): string {
   const { year, month, day } = partsOf(at)
   const date = { month: Number(month), day: Number(day) }
-  return withYear ? t('date.withYear', { year, ...date }, 'mn-Mong') : t('date.inYear', date, 'mn-Mong')
+  return withYear ? t('date.withYear', { year, ...date }, tongue) : t('date.inYear', date, tongue)
 }
 
 function format(at: number, how: Intl.DateTimeFormatOptions, tongue: Locale): string {

@@ -45,6 +45,6 @@ export function fetchFrom(resource: Resource | undefined): (url: URL) => Promise
 }
 
 function readable(url: string, text: string): string {
-  if (url === LAST_SAVED) return text.replace(/^\uFEFF?\s*<\?xml[^>]*\?>/, '').replace(/<!--[^]*?-->/g, '')
+  if (url === LAST_SAVED) return text.replace(/^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?/, '').replace(/<!--[^]*?-->/g, '')
   return url.endsWith('.csv') ? withMergedLabels(text) : text
 }

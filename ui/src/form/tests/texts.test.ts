@@ -57,6 +57,17 @@ describe('the runs of a text', () => {
   })
 })
 
+describe('guidance', () => {
+  it('stands behind its hint, in its own language', () => {
+    const form = xform({ texts: { h: ['提示', 'ᠰᠠᠨᠠᠭᠤᠯᠭ\u180Eᠠ'] }, data: '<a/>', body: '<input ref="/data/a"><label>a</label><hint ref="#h"/></input>' })
+      .replace('<value>提示</value>', '<value>提示</value><value form="guidance">细说</value>')
+      .replace('<value>ᠰᠠᠨᠠᠭᠤᠯᠭ\u180Eᠠ</value>', '<value form="guidance">ᠲᠠᠶᠢᠯᠪᠤᠷᠢ</value>')
+    const { xml } = withAllLanguages(form)
+    expect(xml).toContain('提示\n细说\u2063ᠲᠠᠶᠢᠯᠪᠤᠷᠢ')
+    expect(xml).not.toContain('guidance')
+  })
+})
+
 describe('the merged form', () => {
   it('gets one more translation, and keeps its own', () => {
     const merged = withAllLanguages(

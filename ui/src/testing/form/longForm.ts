@@ -12,7 +12,7 @@ export function longForm(questions: number, instances: number): string {
   const numbers = Array.from({ length: questions }, (_, index) => index + 1)
   const texts = (at: 0 | 1) => numbers.map((n) => `<text id="q${n}"><value>${TEXTS[n % TEXTS.length]?.[at] ?? ''} ${n}</value></text>`).join('')
   const binds = numbers.map((n) => {
-    const type = n % 3 === 0 ? 'int' : 'string'
+    const type = n % 3 === 0 && n % 4 !== 0 ? 'int' : 'string'
     return `<bind nodeset="/data/many/q${n}" type="${type}"${n % 5 === 0 ? ` relevant="/data/many/q${n - 1} != ''"` : ''}/>`
   })
   const controls = numbers.map((n) =>
