@@ -4,6 +4,8 @@ import type { Router } from 'vue-router'
 
 import type { Phase } from '@/api/bindings/Phase'
 import BundlesPage from '@/pages/BundlesPage.vue'
+import CasePage from '@/pages/CasePage.vue'
+import CasesPage from '@/pages/CasesPage.vue'
 import ConflictPage from '@/pages/ConflictPage.vue'
 import ConflictsPage from '@/pages/ConflictsPage.vue'
 import EnrolPage from '@/pages/EnrolPage.vue'
@@ -62,6 +64,22 @@ export function tabletRouter(): Router {
         props: (route) => ({ draft: route.params.id }),
         meta: { alone: true },
       },
+      {
+        path: '/forms/:form/:about/:id',
+        name: 'new-form',
+        component: FormPage,
+        props: (route) => ({ form: route.params.form, [route.params.about as string]: route.params.id }),
+        meta: { alone: true },
+      },
+      {
+        path: '/visits/:id/amend',
+        name: 'amend',
+        component: FormPage,
+        props: (route) => ({ amends: route.params.id }),
+        meta: { alone: true },
+      },
+      { path: '/cases', name: 'cases', component: CasesPage, meta: { under: 'today' } },
+      { path: '/cases/:id', name: 'case', component: CasePage, props: true, meta: { under: 'today' } },
       { path: '/visits/:id', name: 'visit', component: VisitPage, props: true, meta: { under: 'households' } },
       {
         path: '/records/:id/history',

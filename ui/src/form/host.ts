@@ -15,8 +15,8 @@ export interface FormHost {
    * `jr://instance/last-saved`. `null` if there are none.
    */
   resource(url: string): Promise<Blob | null>
-  /** Makes the draft a visit. */
-  finish(xml: string): Promise<void>
+  /** Makes the draft what it is to become. `false` if the officer thought better of it: the form stays open. */
+  finish(xml: string): Promise<boolean>
   /** Where the tablet is; `null` if it cannot know. */
   position(): Promise<Fix | null>
 }

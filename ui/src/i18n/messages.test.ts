@@ -137,7 +137,7 @@ describe('what is said in the program', () => {
 
   test('has a key for everything, and a use for every key', () => {
     const groups = [...said.matchAll(/[`'](?<group>[a-zA-Z]+(?:\.[a-zA-Z]+)*)\.\$\{/g)].map(({ groups: found }) => `${found?.['group'] ?? ''}.`)
-    const looked = ['answer.', 'choice.', 'field.', 'kind.', 'level.', 'outcome.', 'role.', 'season.']
+    const looked = ['answer.', 'caseState.', 'caseType.', 'choice.', 'field.', 'grade.', 'kind.', 'level.', 'outcome.', 'role.', 'season.']
     const keys = [...said.matchAll(/(?:'|\s(?:of|title|lead|none)=")([a-z][a-zA-Z]*(?:\.[a-zA-Z_]+)+)['"]/g)].map(([, key]) => key ?? '')
     const heads = new Set([...zh.keys()].map((key) => key.split('.')[0]))
     // `answer.…` is also what a form calls its fields.

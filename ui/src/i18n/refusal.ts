@@ -86,6 +86,7 @@ function adviceKey(code: Code): TextKey | null {
       return 'advice.update'
     case 'disk_full':
       return 'advice.makeRoom'
+    case 'form_sealed':
     case 'revision_known':
     case 'body_gone':
     case 'wrong_pin':

@@ -97,3 +97,37 @@ test('a form that cannot be drawn says so instead of staying blank', async () =>
   await settled()
   expect(page.router.currentRoute.value.fullPath).toBe('/households/household-1')
 })
+
+test('a finished form is changed with a reason; without one it stays open', async () => {
+  const page = await opened({}, { amends: 'visit-1' })
+  expect(page.asked('amend_form')).toEqual([{ id: 'visit-1' }])
+  const put = (text: string) => {
+    const field = document.querySelector<HTMLTextAreaElement>('[data-testid="write-text"]')
+    if (field !== null) field.value = text
+    field?.dispatchEvent(new Event('input'))
+  }
+  const first = host().finish('<data/>')
+  await settled()
+  document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+  await settled()
+  expect(await first).toBe(false)
+  expect(page.asked('finish_form')).toEqual([])
+
+  const second = host().finish('<data/>')
+  await settled()
+  put(' 写错了人数 ')
+  await settled()
+  document.querySelector<HTMLButtonElement>('[data-testid="write-done"]')?.click()
+  expect(await second).toBe(true)
+  expect(page.asked('finish_form')).toEqual([{ id: 'draft-1', submission: '<data/>', because: '写错了人数' }])
+})
+
+test('a form about a case or an area is begun about it, and what it reads comes from the tablet', async () => {
+  const page = await opened(
+    { form_resource: ({ url }) => (url.endsWith('case.csv') ? { media_type: 'text/csv', bytes_base64: 'bmFtZQ==' } : null) },
+    { form: 'mediation_session', case: 'case-1' },
+  )
+  expect(page.asked('begin_form')).toEqual([{ case: 'case-1', form: 'mediation_session' }])
+  expect((await host().resource('jr://file-csv/case.csv'))?.size).toBe(4)
+  expect(await host().resource('jr://images/none.png')).toBeNull()
+})

@@ -37,3 +37,23 @@ test('in vertical Mongolian the words that are written in it come alone', async 
   const page = await mountPage(VisitPage, {}, ID)
   expect(page.page.get('[data-question="outcome"]').text()).not.toMatch(/\p{Script=Han}/u)
 })
+
+test('a signed form of a pack is read in its own words, only added to, and tells what was added', async () => {
+  const page = await mountPage(VisitPage, {}, { id: 'activity-1' })
+  expect(page.page.get('[data-question="outcome"]').text()).toContain('达成协议')
+  expect(page.page.findAll('[data-question="present"]')).toHaveLength(2)
+  expect(page.at('visit-sealed').text()).toContain('只能补充')
+  expect(page.has('visit-amend')).toBe(false)
+  expect(page.at('visit-addenda').text()).toContain('围栏已经修好')
+  await page.at('visit-add').trigger('click')
+  await settled()
+  const text = document.querySelector<HTMLTextAreaElement>('[data-testid="write-text"]')
+  const done = document.querySelector<HTMLButtonElement>('[data-testid="write-done"]')
+  expect(done?.disabled).toBe(true)
+  if (text !== null) text.value = '  又来电  '
+  text?.dispatchEvent(new Event('input'))
+  await settled()
+  done?.click()
+  await settled()
+  expect(page.asked('add_to_form')).toEqual([{ id: 'activity-1', text: '  又来电  ' }])
+})

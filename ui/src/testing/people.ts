@@ -7,6 +7,7 @@ import type { Instant } from '@/api/bindings/Instant'
 import type { Names } from '@/api/bindings/Names'
 import type { TaskLine } from '@/api/bindings/TaskLine'
 import type { TimelineEntry } from '@/api/bindings/TimelineEntry'
+import { activity, caseLine, FORM_NAMES, formLines } from './casework'
 
 /** Monday, 23 November 2026, a quarter past nine at the station. */
 export const NOW = Date.parse('2026-11-23T09:15:00+08:00') as Instant
@@ -39,6 +40,7 @@ const GACHAS: readonly Names[] = [
   { zh: '呼和', mong: 'ᠬᠥᠬᠡ', cyrl: 'Хөх' },
   { zh: '哈日', mong: 'ᠬᠠᠷ᠎ᠠ', cyrl: 'Хар' },
 ]
+export const GACHA: Names = at(GACHAS, 0)
 export const OFFICER: Names = { zh: '宝力道', mong: 'ᠪᠣᠯᠣᠳ', cyrl: 'Болд' }
 export const COLLEAGUE: Names = { zh: '李明', mong: '', cyrl: '' }
 export const STATION: Names = { zh: '查干派出所', mong: 'ᠴᠠᠭᠠᠨ ᠴᠠᠭᠳᠠᠭ᠎ᠠ ᠶᠢᠨ ᠲᠠᠰᠤᠭ', cyrl: 'Цагаан тасаг' }
@@ -122,12 +124,16 @@ export function householdPage(n: number): HouseholdPage {
     timeline: [
       { what: 'task', ...task(n), at: ago(24 * 6), waiting: false },
       visit(n, ago(3), true),
-      visit(n + 1, ago(24 * 40), false),
+      { what: 'activity', ...activity(n) },
+      { ...visit(n + 1, ago(24 * 40), false), form: 'return_visit' },
       { what: 'task', ...task(n + 8), done: true, overdue: false, at: ago(24 * 50), waiting: false },
       { ...visit(n + 2, ago(24 * 90), false), outcome: 'nobody_home', purpose: '', topics: [] },
     ],
     visits: 3,
     drafts: [],
+    cases: n % 2 === 1 ? [caseLine(1), caseLine(2)] : [],
+    forms: formLines('household'),
+    form_names: FORM_NAMES,
     conflicts: [],
     waiting: false,
     seen: [id('revision', n)],
@@ -152,6 +158,7 @@ function visit(n: number, when: Instant, waiting: boolean): Extract<TimelineEntr
   return {
     what: 'visit',
     id: id('visit', n),
+    form: 'household_visit',
     at: when,
     officer_name: n % 2 === 0 ? OFFICER : COLLEAGUE,
     outcome: 'visited',

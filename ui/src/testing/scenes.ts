@@ -1,4 +1,5 @@
 // The situations the gallery shows: an ordinary day, nothing there, too much there, and everything that can go wrong.
+import { draftLine } from './casework'
 import { ago, COLLEAGUE, householdPage, id, OFFICER, task } from './people'
 import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedLine, refusedList } from './undecided'
 import {
@@ -35,6 +36,7 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
   }),
   broken: () => ({ tablet_state: () => refuse('file_too_new') }),
   empty: (tablet) => ({
+    cases: () => ({ total: 0, lines: [] }),
     today: async () => ({
       ...(await tablet.today({})),
       due: [],
@@ -99,14 +101,7 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
       },
       conflicts: [conflict()],
       drafts: [
-        {
-          id: id('draft', 1),
-          household: id('household', 11),
-          household_name: householdPage(11).name,
-          form: 'household_visit',
-          begun_at: ago(1),
-          saved_at: ago(0.5),
-        },
+        draftLine({ household: id('household', 11), subject: id('household', 11), household_name: householdPage(11).name }),
       ],
       timeline: Array.from({ length: 40 }, (_, n) => householdPage(n).timeline).flat().slice(0, 200),
       visits: 412,

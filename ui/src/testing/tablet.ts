@@ -18,7 +18,8 @@ import type { ShutOutStatus } from '@/api/bindings/ShutOutStatus'
 import type { Standing } from '@/api/bindings/Standing'
 import type { SyncStatus } from '@/api/bindings/SyncStatus'
 import type { TabletState } from '@/api/bindings/TabletState'
-import { ago, areas, COLLEAGUE, householdLine, householdPage, id, nameOf, OFFICER, STATION, task, TODAY } from './people'
+import { caseLine, casePage, draftLine, FORM_LINES, FORM_NAMES, mediation } from './casework'
+import { ago, areas, COLLEAGUE, GACHA, householdLine, householdPage, id, nameOf, OFFICER, STATION, task, TODAY } from './people'
 import { conflictList, conflictPage, crowdedConflict, recordHistory, refusedList } from './undecided'
 
 type Reply<K extends CommandName> = (request: Request<K>) => Answer<K> | Promise<Answer<K>>
@@ -183,9 +184,14 @@ export function shutOut(changes: Partial<ShutOutStatus> = {}): ShutOutStatus {
 function openForm(xform: string): OpenForm {
   return {
     draft: id('draft', 1),
+    about: 'household',
+    subject: id('household', 1),
     household: id('household', 1),
     household_name: nameOf(1),
     form: 'household_visit',
+    form_names: FORM_NAMES['household_visit'] ?? {},
+    amends: false,
+    fresh: true,
     xform,
     submission: null,
     page: 0,
@@ -220,14 +226,8 @@ export function replies(households = 1500, xform = ''): Replies {
       due: [0, 1, 2, 4, 5, 6].map(task),
       open_tasks: 23,
       drafts: [
-        {
-          id: id('draft', 1),
-          household: id('household', 1),
-          household_name: nameOf(1),
-          form: 'household_visit',
-          begun_at: ago(1),
-          saved_at: ago(0.5),
-        },
+        draftLine(),
+        draftLine({ id: id('draft', 2), about: 'area', subject: id('area', 1), household: null, household_name: GACHA, form: 'patrol' }),
       ],
       visits_today: 3,
       waiting: { revisions: 7, records: 3, blobs: 5, blob_bytes: 3_400_000, refused: 0 },
@@ -248,13 +248,16 @@ export function replies(households = 1500, xform = ''): Replies {
     household: ({ id: household }) => householdPage(Number(household.slice('household-'.length))),
     edit: ({ id: record }) => saved(record),
     task_done: ({ id: record }) => saved(record),
-    visit: ({ id: visit }) => ({
+    visit: ({ id: visit }) => visit.startsWith('activity') ? mediation() : ({
       id: visit,
       household: id('household', 1),
+      case: null,
       household_name: nameOf(1),
       at: ago(3),
       officer_name: OFFICER,
       form: 'household_visit',
+      form_names: FORM_NAMES['household_visit'] ?? {},
+      questions: [],
       answers: {
         outcome: 'visited',
         present_count: 4,
@@ -271,6 +274,10 @@ export function replies(households = 1500, xform = ''): Replies {
         { name: 'signature.png', hash: 'a'.repeat(64) as Hash, size_bytes: 5200, media_type: 'image/png' },
       ],
       waiting: true,
+      sealed: false,
+      may_amend: true,
+      amended_because: null,
+      addenda: [],
     }),
     history: () => recordHistory(),
     conflicts: () => conflictList(),
@@ -288,7 +295,16 @@ export function replies(households = 1500, xform = ''): Replies {
     attach: ({ name, media_type }) => ({ name, hash: 'b'.repeat(64) as Hash, size_bytes: 5200, media_type }),
     attachment: () => picture,
     delete_draft: () => ({}),
-    finish_form: () => ({ visit: id('visit', 1), task: id('task', 1), household: id('household', 1) }),
+    restore_draft: () => ({}),
+    finish_form: () => ({
+      visit: id('visit', 1), task: id('task', 1), household: id('household', 1), records: [], left_out: [],
+    }),
+    forms: () => FORM_LINES,
+    form_resource: () => null,
+    amend_form: () => ({ ...openForm(xform), amends: true }),
+    add_to_form: ({ id: record }) => saved(record),
+    cases: ({ offset, limit }) => ({ total: 7, lines: [0, 1, 2, 4, 5, 6, 8].map(caseLine).slice(offset, offset + limit) }),
+    case: ({ id: record }) => casePage(Number(record.slice('case-'.length))),
     blob: () => picture,
     position: () => null,
     camera: () => null,

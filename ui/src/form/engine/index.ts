@@ -21,6 +21,8 @@ export interface Filler {
 export interface OpenOptions {
   /** A draft or submission to go on with; its instance id is kept. */
   submission: string | null
+  /** Whether `submission` is finished and is to be changed: what is sent then has an id of its own and names the one before. */
+  edits?: boolean
   filler: Filler
   /** Gives what the form reads from the tablet: lists, pictures, what was filled last. */
   resource?: Resource
@@ -51,7 +53,11 @@ export async function openFilling(xform: string, options: OpenOptions): Promise<
     return new EngineFilling(root, merged.chinese, changesWithLanguage(xform), options.answered)
   }
   const { submission, hidden } = partDraft(options.submission)
-  const { root } = await form.restoreInstance({ data: [submissionData(submission)] }, config)
+  const data = [submissionData(submission)] as const
+  const { root } =
+    options.edits === true
+      ? await form.editInstance({ inputType: 'FORM_INSTANCE_INPUT_RESOLVED', data }, config)
+      : await form.restoreInstance({ data }, config)
   const filling = new EngineFilling(root, merged.chinese, changesWithLanguage(xform), options.answered)
   filling.recall(hidden)
   return filling

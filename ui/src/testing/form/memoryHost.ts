@@ -43,7 +43,7 @@ export function memoryHost(files: [string, Blob][] = []): MemoryHost {
     finish(xml) {
       if (host.failing) return Promise.reject(new Error('disk full'))
       host.finished.push(xml)
-      return Promise.resolve()
+      return Promise.resolve(true)
     },
     resource: (url) => Promise.resolve(host.resources.get(url) ?? null),
     position: () => Promise.resolve(host.way.shift() ?? host.fix),

@@ -1,0 +1,18 @@
+// Texts that a pack brings with it, by language code: names of forms, labels of questions and choices.
+import { locale } from '@/state/display'
+import type { Locale } from '@/state/display'
+import type { Say } from '.'
+
+export type Texts = Readonly<Record<string, string>>
+
+/** The text in a language; where it is not written, Chinese in the language of the interface, and nothing beside that. */
+export function textOf(texts: Texts | undefined, tongue: Locale = locale.value): string {
+  const own = texts?.[tongue]
+  if (own !== undefined && own !== '') return own
+  return tongue === locale.value ? (texts?.['zh-Hans'] ?? texts?.[''] ?? '') : ''
+}
+
+/** The same, to be said in any language. */
+export function sayTexts(texts: Texts | undefined, otherwise = ''): Say {
+  return (tongue) => textOf(texts, tongue) || (tongue === locale.value ? otherwise : '')
+}
