@@ -122,7 +122,7 @@ test('the glossary has every term once, in every language, with its source and r
     expect(mongolian, key).toMatch(MONGOLIAN_TEXT)
     expect(cyrillicTerm, key).toMatch(CYRILLIC_TEXT)
     expect(englishTerm, key).toMatch(/^[\p{Script=Latin}\p{N}\p{P} ]+$/u)
-    expect(['composed', 'everyday', 'administrative'], key).toContain(source)
+    expect(source, key).toMatch(/^[a-z_]+$/)
     expect(['unreviewed', 'reviewed'], key).toContain(state)
   }
   const keys = lines.map(([key]) => key)

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { isMongolian, runsOf } from './script'
+import { hasMongolian, runsOf } from './script'
 
-test('only a text that is Mongolian throughout is laid on its side', () => {
-  expect(isMongolian('ᠦᠷ᠎ᠡ ᠳ᠋ᠦᠩ')).toBe(true)
-  expect(isMongolian('3 ᠥᠷᠦᠬᠡ')).toBe(true)
-  expect(isMongolian('ᠥᠷᠦᠬᠡ 住户')).toBe(false)
-  expect(isMongolian('13800000001')).toBe(false)
+test('a text with Mongolian in it is known, one without is not', () => {
+  expect(hasMongolian('ᠦᠷ᠎ᠡ ᠳ᠋ᠦᠩ')).toBe(true)
+  expect(hasMongolian('李明 · 3 ᠥᠷᠦᠬᠡ')).toBe(true)
+  expect(hasMongolian('住户')).toBe(false)
+  expect(hasMongolian('13800000001')).toBe(false)
 })
 
 test('of a Mongolian text Chinese and short figures are set apart, and every byte stays', () => {

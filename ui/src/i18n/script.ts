@@ -1,6 +1,5 @@
 // Which script a text is in, for setting it right.
 
-const HAN = /\p{Script=Han}/u
 const MONGOLIAN = /\p{Script=Mongolian}/u
 // Chinese letters, punctuation and full-width signs; then figures of one or two digits that are not part of a longer number.
 const APART =
@@ -12,9 +11,9 @@ export interface Run {
   kind: 'script' | 'han' | 'figure'
 }
 
-/** Whether a text has Mongolian letters and no Chinese ones, which would have to stay upright. */
-export function isMongolian(text: string): boolean {
-  return MONGOLIAN.test(text) && !HAN.test(text)
+/** Whether a text has Mongolian letters, among others or alone. */
+export function hasMongolian(text: string): boolean {
+  return MONGOLIAN.test(text)
 }
 
 /** A text parted where Chinese and short figures stand upright between the letters; nothing is lost or added. */

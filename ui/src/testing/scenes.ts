@@ -168,6 +168,12 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
     nearby_status: () =>
       nearbyStatus({ is: 'moving', other: neighbour(1), gives: true, moving: { out: true, done: 1_300_000, total: 3_400_000 } }),
   }),
+  comparing: () => ({
+    nearby_status: () => nearbyStatus({ is: 'comparing', code: '408213', other: neighbour(1), gives: true, confirmed: false }),
+  }),
+  waiting: () => ({
+    nearby_status: () => nearbyStatus({ is: 'waiting', addresses: ['192.168.8.23'], hidden: false, passed: null }),
+  }),
   running: () => ({
     sync_status: () =>
       syncStatus({
