@@ -68,7 +68,7 @@ export function tabletRouter(): Router {
         path: '/forms/:form/:about/:id',
         name: 'new-form',
         component: FormPage,
-        props: (route) => ({ form: route.params.form, [route.params.about as string]: route.params.id }),
+        props: (route) => ({ which: route.params.form, [route.params.about as string]: route.params.id }),
         meta: { alone: true },
       },
       {

@@ -31,6 +31,7 @@ describe.each(['zh', 'mn-Mong', 'mn-Cyrl', 'en'] as const)('in %s', (mode) => {
   test('what to do now is said wherever it is not plain', () => {
     showIn(mode)
     const plain: Code[] = [
+      'form_sealed',
       'revision_known',
       'body_gone',
       'wrong_pin',

@@ -108,7 +108,7 @@ test('a finished form is changed with a reason; without one it stays open', asyn
   }
   const first = host().finish('<data/>')
   await settled()
-  document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+  document.querySelector<HTMLButtonElement>('[data-testid="write-cancel"]')?.click()
   await settled()
   expect(await first).toBe(false)
   expect(page.asked('finish_form')).toEqual([])
@@ -125,7 +125,7 @@ test('a finished form is changed with a reason; without one it stays open', asyn
 test('a form about a case or an area is begun about it, and what it reads comes from the tablet', async () => {
   const page = await opened(
     { form_resource: ({ url }) => (url.endsWith('case.csv') ? { media_type: 'text/csv', bytes_base64: 'bmFtZQ==' } : null) },
-    { form: 'mediation_session', case: 'case-1' },
+    { which: 'mediation_session', case: 'case-1' },
   )
   expect(page.asked('begin_form')).toEqual([{ case: 'case-1', form: 'mediation_session' }])
   expect((await host().resource('jr://file-csv/case.csv'))?.size).toBe(4)

@@ -60,8 +60,12 @@ export async function openFilling(xform: string, options: OpenOptions): Promise<
       : await form.restoreInstance({ data }, config)
   const filling = new EngineFilling(root, merged.chinese, changesWithLanguage(xform), options.answered)
   filling.recall(hidden)
+  filling.deprecates(submission)
   return filling
 }
+
+const INSTANCE_ID = /<((?:\w+:)?)instanceID>[^<]*<\/(?:\w+:)?instanceID>/
+const DEPRECATED_ID = /<(?:\w+:)?deprecatedID>([^<]*)</
 
 interface FileName {
   basename: string
@@ -86,6 +90,8 @@ class EngineFilling implements Filling {
   readonly #root: RootNode
   readonly #shown: FormLanguage | null
   readonly #written: FormLanguage | null
+  /** The id that the engine forgets when a draft that changes a finished form is opened again. */
+  #deprecated: string | null = null
 
   constructor(root: RootNode, chinese: string | null, switches: boolean, answered: () => void) {
     markRaw(this)
@@ -101,10 +107,21 @@ class EngineFilling implements Filling {
     try {
       // Preparing sets the `end` time and is done when the call returns; the XML is read in the same moment.
       void this.#root.prepareInstancePayload({ payloadType: 'monolithic' })
-      return inChinese(this.#root.instanceState.instanceXML)
+      return this.#withDeprecated(inChinese(this.#root.instanceState.instanceXML))
     } finally {
       if (this.#written !== null && this.#shown !== null) this.#root.setLanguage(this.#shown)
     }
+  }
+
+  /** Goes on naming the finished form that `submission` changes. */
+  deprecates(submission: string): void {
+    this.#deprecated = DEPRECATED_ID.exec(submission)?.[1] ?? null
+  }
+
+  #withDeprecated(xml: string): string {
+    const id = this.#deprecated
+    if (id === null || DEPRECATED_ID.test(xml)) return xml
+    return xml.replace(INSTANCE_ID, (own, prefix: string) => `${own}<${prefix}deprecatedID>${id}</${prefix}deprecatedID>`)
   }
 
   draft(): string {
