@@ -51,6 +51,12 @@ describe.each(MODES)('in %s', (mode) => {
       await visit.page.locator(`[data-testid="form-page"][data-page="${step}"]`).waitFor()
       expect(await faults(visit), `page ${step}`).toEqual([])
     }
+    await visit.at('form-step-4').click()
+    await visit.at('input-household').click()
+    await visit.at('sheet').waitFor()
+    expect(await faults(visit), 'a list of choices').toEqual([])
+    await visit.page.keyboard.press('Escape')
+    await visit.at('form-step-10').click()
     await visit.at('form-finish').click()
     await visit.at('form-missing').waitFor()
     expect(await faults(visit), 'what is missing').toEqual([])

@@ -54,9 +54,10 @@ export interface FormWish {
 
 const contexts = new WeakMap<Browser, Promise<BrowserContext>>()
 
-// What was fetched once is not fetched again; pages of one file share a cache, as those of the tablet do.
+// What was fetched once is not fetched again; pages of one file share a cache, as those of the tablet do. Nothing waits for
+// movements, except where they are what is looked at.
 function contextOf(browser: Browser): Promise<BrowserContext> {
-  const known = contexts.get(browser) ?? browser.newContext()
+  const known = contexts.get(browser) ?? browser.newContext({ reducedMotion: 'reduce' })
   contexts.set(browser, known)
   return known
 }

@@ -12,6 +12,7 @@ afterAll(() => browser.close())
 
 test.each(['both', 'zh', 'mn-Mong'] as const)('in %s what was touched stays where it is while questions unfold', async (mode) => {
   const { at, page } = await visitForm(browser, { mode, form: 'visit' })
+  await page.emulateMedia({ reducedMotion: 'no-preference' })
   const touched = at('choice-outcome-visited')
   const before = await touched.boundingBox()
   await touched.click()

@@ -50,6 +50,12 @@ export function askedIn(items: readonly Item[]): Question[] {
   })
 }
 
+/** Whether somebody can answer it; notes, fixed values and the head row of a table are only read. */
+export function isToAnswer(question: Question): boolean {
+  if (question.kind === 'note' || question.kind === 'unsupported' || question.readonly) return false
+  return !((question.kind === 'select_one' || question.kind === 'select_multiple') && question.appearances.has('label'))
+}
+
 /** Whether the page has anything on it now. */
 export function isShown(page: Page): boolean {
   return page.items.some(

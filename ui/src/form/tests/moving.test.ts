@@ -1,18 +1,13 @@
 // @vitest-environment jsdom
 // Moving about in a form: repeats as cards, the list of all pages, the page for the person opposite, long pages.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { longForm } from '@/testing/form/longForm'
+import { eachAlone, opening } from './asked'
 import { xform } from './forms'
-import { likeABrowser, openForm, until, type Opened } from './opened'
+import { until } from './opened'
 
-let opened: Opened | undefined
-
-beforeEach(likeABrowser)
-afterEach(() => {
-  opened?.view.unmount()
-  opened = undefined
-})
+eachAlone()
 
 const DOGS = xform({
   texts: { dog: ['牧羊犬', 'ᠨᠣᠬᠠᠢ'], name: ['叫什么', 'ᠨᠡᠷ\u180Eᠡ'], talk: ['# 说明\n\n可以**不同意**', '**ᠵᠥᠪᠰᠢᠶᠡᠷᠡᠬᠦ**'] },
@@ -26,7 +21,7 @@ const DOGS = xform({
 })
 
 async function atDogs() {
-  opened = await openForm({ xml: DOGS })
+  const opened = await opening({ xml: DOGS })
   await opened.at('form-step-1').trigger('click')
   return opened
 }
@@ -91,7 +86,7 @@ describe('the list of all pages', () => {
 
 describe('the page for the person opposite', () => {
   it('says what is asked and answered in both languages, whatever the tablet shows', async () => {
-    opened = await openForm({ xml: DOGS, mode: 'zh' })
+    const opened = await opening({ xml: DOGS, mode: 'zh' })
     const { at, has } = opened
     await at('input-note').setValue('水井')
     await at('form-turn').trigger('click')
@@ -107,7 +102,7 @@ describe('the page for the person opposite', () => {
 
 describe('a note', () => {
   it('is drawn from pieces, not from HTML', async () => {
-    opened = await openForm({ xml: DOGS })
+    const opened = await opening({ xml: DOGS })
     const note = opened.at('question-talk')
     expect(note.find('.body .heading').text()).toBe('说明')
     expect(note.find('.body .bold').text()).toBe('不同意')
@@ -117,7 +112,7 @@ describe('a note', () => {
 
 describe('a long page', () => {
   it('is drawn piece by piece, and at once where somebody goes', async () => {
-    opened = await openForm({ xml: longForm(120, 1) })
+    const opened = await opening({ xml: longForm(120, 1) })
     const { at, has } = opened
     expect(has('question-q3')).toBe(true)
     await at('form-jump').trigger('click')

@@ -115,10 +115,10 @@ describe('the answers given last', () => {
   }).replace('<bind ', '<instance id="__last-saved" src="jr://instance/last-saved"/><bind ')
 
   it('are the first ones of the next form', async () => {
-    const last = '<?xml version="1.0"?>\n<data xmlns:orx="http://openrosa.org/xforms" id="t" version="1"><note>ᠨᠡᠷ\u180Eᠡ</note><meta><orx:instanceID>uuid:1</orx:instanceID></meta></data><!--not asked now: {}-->'
+    const last = '<?xml version="1.0"?>\n<data xmlns:orx="http://openrosa.org/xforms" id="t" version="1"><note>ᠨᠡᠷ\u180Eᠡ</note><meta><orx:instanceID>uuid:last</orx:instanceID></meta></data><!--not asked now: {}-->'
     const filling = await open(form, { 'jr://instance/last-saved': last })
     expect(question(filling, 'note', 'text').value).toBe('ᠨᠡᠷ\u180Eᠡ')
-    expect(filling.submission()).not.toContain('uuid:1')
+    expect(filling.submission()).not.toContain('uuid:last')
   })
 
   it('do not overwrite what a draft already has', async () => {
@@ -191,6 +191,49 @@ describe('the form of the gallery', () => {
     question(filling, 'sumu', 'select_one').answer('ulan')
     question(filling, 'banner', 'select_one').answer('uxin')
     expect(question(filling, 'sumu', 'select_one').value).toBeNull()
+  })
+})
+
+describe('an answer that is not asked for at the moment', () => {
+  it('of any kind is in the draft, and back when it is asked for again', async () => {
+    const kinds = ['time', 'dateTime', 'int', 'odk:rank', 'geotrace', 'geoshape', 'barcode', 'binary'] as const
+    const form = xform({
+      data: '<on>y</on>' + kinds.map((_, index) => `<q${index}/>`).join(''),
+      binds: kinds.map((kind, index) => `<bind nodeset="/data/q${index}" type="${kind}" relevant="/data/on = 'y'"/>`).join(''),
+      body:
+        '<input ref="/data/on"><label>on</label></input>' +
+        kinds
+          .map((kind, index) => {
+            const at = `ref="/data/q${index}"`
+            if (kind === 'binary') return `<upload ${at} mediatype="audio/*"><label>q</label></upload>`
+            if (kind === 'int') return `<range ${at} start="1" end="5" step="1"><label>q</label></range>`
+            if (kind === 'odk:rank') {
+              const items = ['a', 'b'].map((each) => `<item><label>${each}</label><value>${each}</value></item>`).join('')
+              return `<odk:rank xmlns:odk="http://www.opendatakit.org/xforms" ${at}><label>q</label>${items}</odk:rank>`
+            }
+            return `<input ${at}><label>q</label></input>`
+          })
+          .join(''),
+    })
+    const first = await open(form)
+    const points = [0, 1, 2].map((n) => ({ lat: 39.1 + n * n, lon: 107.98 + n, altitude_m: 1300, accuracy_m: 4 }))
+    question(first, 'q0', 'time').answer('14:05')
+    question(first, 'q1', 'moment').answer('2026-11-22T14:05')
+    question(first, 'q2', 'range').answer(4)
+    question(first, 'q3', 'rank').answer(['b', 'a'])
+    question(first, 'q4', 'line').answer(points)
+    question(first, 'q5', 'line').answer(points)
+    question(first, 'q6', 'barcode').answer('690')
+    question(first, 'q7', 'audio').answer('sound-1.webm')
+    const before = first.submission()
+    question(first, 'on', 'text').answer('n')
+    expect(first.submission()).not.toContain('690')
+
+    const again = await open(form, {}, first.draft())
+    question(again, 'on', 'text').answer('y')
+    expect(again.submission()).toBe(before)
+    expect(question(again, 'q1', 'moment').value).toBe('2026-11-22T14:05')
+    expect(question(again, 'q5', 'line').value).toEqual(points)
   })
 })
 
