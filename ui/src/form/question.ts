@@ -140,6 +140,7 @@ export interface LineQuestion extends Asked {
   readonly closed: boolean
   /** How exact a point has to be, in metres. */
   readonly exact_m: number
+  /** All points so far; too few of them are no answer yet, but are kept with the draft. */
   readonly value: readonly Point[]
   answer(points: readonly Point[]): void
 }

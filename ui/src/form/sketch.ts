@@ -1,5 +1,4 @@
-// The points of a line while they are being made. They outlive the drawing of the question: one or two points are no
-// answer yet, but they are not lost when another page is looked at.
+// The points of a line while they are being made, and what they were before each change.
 import { computed, shallowReactive, type ComputedRef } from 'vue'
 
 import type { LineQuestion, Point } from './question'
@@ -15,27 +14,20 @@ export interface Sketch {
 }
 
 interface State {
-  /** Too few points to be an answer. */
-  begun: readonly Point[]
   before: readonly (readonly Point[])[]
 }
 
 const states = new WeakMap<LineQuestion, State>()
 
 export function sketchOf(question: LineQuestion): Sketch {
-  const state = states.get(question) ?? shallowReactive<State>({ begun: [], before: [] })
+  const state = states.get(question) ?? shallowReactive<State>({ before: [] })
   states.set(question, state)
-  const points = computed(() => (question.answered ? question.value : state.begun))
-
-  function put(next: readonly Point[]) {
-    state.begun = next
-    question.answer(next)
-  }
+  const points = computed(() => question.value)
 
   function change(next: readonly Point[]) {
     if (question.readonly) return
     state.before = [...state.before, points.value]
-    put(next)
+    question.answer(next)
   }
 
   return {
@@ -58,7 +50,7 @@ export function sketchOf(question: LineQuestion): Sketch {
       const last = state.before.at(-1)
       if (last === undefined || question.readonly) return
       state.before = state.before.slice(0, -1)
-      put(last)
+      question.answer(last)
     },
   }
 }

@@ -9,6 +9,7 @@ import { ALL_LANGUAGES, withAllLanguages } from '../languages'
 import type { Filling, Item } from '../question'
 import { inChinese } from '../texts'
 import { Asked, type AskedNode } from './node'
+import { EngineLine } from './questions'
 import { fetchFrom, withReachableLists, type Resource } from './resources'
 import { itemsOf } from './tree'
 
@@ -80,6 +81,9 @@ function submissionData(submission: string): InstanceData {
   return data as InstanceData
 }
 
+/** Begins what was begun and is no answer yet; no answer can hold this sign. */
+const BEGUN = '\u0000'
+
 /** Whether answers may hold words of the shown language, so that it must be Chinese while the submission is written. */
 function changesWithLanguage(xform: string): boolean {
   return /jr:choice-name\s*\(|calculate="[^"]*jr:itext\s*\(/.test(xform)
@@ -127,16 +131,22 @@ class EngineFilling implements Filling {
   draft(): string {
     const hidden: Record<string, string> = {}
     for (const question of this.#questions(this.items)) {
-      if (!question.relevant && question.given !== '') hidden[question.reference] = question.given
+      if (question.unfinished !== '') hidden[question.reference] = BEGUN + question.unfinished
+      else if (!question.relevant && question.given !== '') hidden[question.reference] = question.given
     }
     return withHidden(this.submission(), hidden)
   }
 
-  /** Gives answers back to questions that are not asked at the moment. */
+  /** Gives answers back to questions that are not asked at the moment, and what was begun to those that are. */
   recall(hidden: Hidden): void {
     for (const question of this.#questions(this.items)) {
       const answer = hidden[question.reference]
-      if (answer !== undefined && !question.relevant) question.recall(answer)
+      if (answer === undefined) continue
+      if (!answer.startsWith(BEGUN)) {
+        if (!question.relevant) question.recall(answer)
+      } else if (question instanceof EngineLine) {
+        question.takeUp(answer.slice(BEGUN.length))
+      }
     }
   }
 

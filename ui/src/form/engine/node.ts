@@ -96,6 +96,10 @@ export abstract class Asked<Node extends AskedNode> {
     if (violation === null) return null
     return { why: violation.condition, message: violation.message === null ? null : textsIn(violation.message) }
   }
+  /** What was begun and is no answer yet; a draft keeps it, a submission does not. */
+  get unfinished(): string {
+    return ''
+  }
   /** Gives back what `given` was in an earlier session, to a question that is not asked at the moment. */
   recall(given: string) {
     this.write(given)

@@ -1,5 +1,6 @@
 // The kinds of question over the engine's nodes. A new kind needs a class here and a line in `tree.ts`.
 import type { AnyRangeNode, InputNode, TriggerNode, UploadNode } from '@getodk/xforms-engine'
+import { shallowRef } from 'vue'
 
 import { localMinute, withZone } from '../clock'
 import type {
@@ -177,6 +178,16 @@ function locationOf(at: Point): Location {
   return { latitude: at.lat, longitude: at.lon, altitude: at.altitude_m, accuracy: at.accuracy_m }
 }
 
+function pointText({ lat, lon, altitude_m, accuracy_m }: Point): string {
+  return [lat, lon, altitude_m ?? '-', accuracy_m ?? '-'].join(' ')
+}
+
+function pointIn(text: string): Point | null {
+  const [lat, lon, altitude_m, accuracy_m] = text.split(' ').map((part) => (part === '-' ? null : Number(part)))
+  if (lat == null || lon == null || Number.isNaN(lat) || Number.isNaN(lon)) return null
+  return { lat, lon, altitude_m: altitude_m ?? null, accuracy_m: accuracy_m ?? null }
+}
+
 export class EnginePosition extends Asked<InputNode<'geopoint'>> implements PositionQuestion {
   readonly kind = 'position'
   get value(): Point | null {
@@ -199,16 +210,29 @@ export class EngineLine extends Asked<InputNode<'geotrace'> | InputNode<'geoshap
   get exact_m() {
     return this.node.definition.bodyElement.accuracyThreshold ?? EXACT_M
   }
-  get value(): Point[] {
-    const points = (this.node.currentState.value ?? []).map(pointOf)
-    return this.closed ? points.slice(0, -1) : points
+  // The engine knows no line of too few points; somebody who walks has them nevertheless.
+  readonly #begun = shallowRef<readonly Point[]>([])
+
+  get value(): readonly Point[] {
+    const points = this.node.currentState.value
+    if (points === null) return this.#begun.value
+    return (this.closed ? points.slice(0, -1) : points).map(pointOf)
+  }
+  override get unfinished() {
+    return this.answered ? '' : this.#begun.value.map(pointText).join(';')
+  }
+  /** Goes on with what `unfinished` was in an earlier session. */
+  takeUp(unfinished: string) {
+    this.#begun.value = unfinished.split(';').flatMap((text) => pointIn(text) ?? [])
   }
   answer(points: readonly Point[]) {
     const first = points[0]
     const whole = this.closed && first !== undefined ? [...points, first] : points
     const enough = points.length >= (this.closed ? 3 : 2)
-    const value = enough ? whole.map(locationOf) : null
-    this.put(() => this.node.setValue(value))
+    this.put(() => {
+      this.#begun.value = enough ? [] : points
+      this.node.setValue(enough ? whole.map(locationOf) : null)
+    })
   }
   protected write(given: string) {
     this.node.setValue(given)

@@ -237,6 +237,40 @@ describe('an answer that is not asked for at the moment', () => {
   })
 })
 
+describe('a line of too few points', () => {
+  const form = xform({
+    data: '<field/><on>y</on>',
+    binds: `<bind nodeset="/data/field" type="geoshape" relevant="/data/on = 'y'"/><bind nodeset="/data/on" type="string"/>`,
+    body: '<input ref="/data/field"><label>f</label></input><input ref="/data/on"><label>o</label></input>',
+  })
+  const points = [
+    { lat: 39.1, lon: 107.98, altitude_m: null, accuracy_m: 4.5 },
+    { lat: 39.2, lon: 107.99, altitude_m: 1300, accuracy_m: null },
+  ]
+
+  it('is no answer, and the draft has it nevertheless', async () => {
+    const first = await open(form)
+    question(first, 'field', 'line').answer(points)
+    expect(first.submission()).toContain('<field/>')
+    const again = await open(form, {}, first.draft())
+    const field = question(again, 'field', 'line')
+    expect(field.value).toEqual(points)
+    expect(field.answered).toBe(false)
+    field.answer([...points, { lat: 39.1, lon: 107.99, altitude_m: null, accuracy_m: null }])
+    expect(again.submission()).toMatch(/<field>39\.1 107\.98/)
+    expect(again.draft()).not.toContain('<!--')
+  })
+
+  it('is not lost while it is not asked for', async () => {
+    const first = await open(form)
+    question(first, 'field', 'line').answer(points)
+    question(first, 'on', 'text').answer('n')
+    const again = await open(form, {}, first.draft())
+    question(again, 'on', 'text').answer('y')
+    expect(question(again, 'field', 'line').value).toEqual(points)
+  })
+})
+
 describe('an instance that was taken out', () => {
   const form = xform({
     data: '<dog jr:template=""><name/><bites/><whom/><toy jr:template=""><what/></toy></dog>',
