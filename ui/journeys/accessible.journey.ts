@@ -77,6 +77,13 @@ describe.each(MODES)('in %s', (mode) => {
         window.location.hash = `/${to}`
       }, address)
       await visit.page.waitForTimeout(150)
+      // The page has been changed, and painted, before it is judged.
+      await visit.page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            requestIdleCallback(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+          }),
+      )
       expect(await faults(visit), address).toEqual([])
     }
     await visit.page.close()

@@ -23,12 +23,12 @@ for (const [path, xform] of Object.entries(pack)) forms[path.replace(/^.*\/|\.xm
 const asked = new URLSearchParams(location.search)
 const host = memoryHost()
 if (asked.has('fix')) host.fix = { lat: 39.11423, lon: 107.98211, altitude_m: 1320, accuracy_m: 4.2 }
-for (const [url, bytes] of RESOURCES) host.resources.set(url, bytes)
 for (const name of ['context', 'household', 'person', 'case', 'task']) {
   const url = `jr://file-csv/${name}.csv`
   const list = listAt(url)
   if (list !== null) host.resources.set(url, list)
 }
+for (const [url, bytes] of RESOURCES) host.resources.set(url, bytes)
 
 const form = asked.get('form') ?? 'household_visit'
 forms['long'] = longForm(Number(asked.get('questions') ?? 500), Number(asked.get('instances') ?? 200))
