@@ -267,6 +267,7 @@ export function replies(households = 1500, xform = ''): Replies {
         opinions: '希望把到苏木的路修一修，下雪以后车开不过来。',
         follow_up: 'yes',
         follow_up_by: '2026-12-01',
+        follow_up_note: '把修路的事告诉苏木，并回话。',
         signed: 'yes',
         signature: 'signature.png',
       },

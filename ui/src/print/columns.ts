@@ -1,0 +1,15 @@
+// How tall the Mongolian of a piece of paper is: as short as it can be while its columns fit beside the Chinese.
+import { columnsOf, longestWord } from '@/form/columns'
+
+/** A column lower than this breaks after every word, one taller is lost from sight. */
+const LEAST_EM = 5
+const MOST_EM = 400
+
+/** The height in em at which the texts, each beginning a column of its own, take no more than `most` columns. */
+export function blockHeight(texts: readonly string[], most: number): number {
+  const allowed = Math.max(most, texts.length + 1)
+  let height = Math.max(LEAST_EM, ...texts.map(longestWord))
+  const taken = () => texts.reduce((sum, text) => sum + columnsOf(text, height), 0)
+  while (taken() > allowed && height < MOST_EM) height += 0.5
+  return Math.round((height + 0.4) * 100) / 100
+}
