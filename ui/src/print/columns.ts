@@ -4,6 +4,8 @@ import { columnsOf, longestWord } from '@/form/columns'
 /** A column lower than this breaks after every word, one taller is lost from sight. */
 const LEAST_EM = 5
 const MOST_EM = 400
+/** Figures that stand upright take a little more than is measured. */
+const SLACK_EM = 0.6
 
 /** The height in em at which the texts, each beginning a column of its own, take no more than `most` columns. */
 export function blockHeight(texts: readonly string[], most: number): number {
@@ -11,5 +13,5 @@ export function blockHeight(texts: readonly string[], most: number): number {
   let height = Math.max(LEAST_EM, ...texts.map(longestWord))
   const taken = () => texts.reduce((sum, text) => sum + columnsOf(text, height), 0)
   while (taken() > allowed && height < MOST_EM) height += 0.5
-  return Math.round((height + 0.4) * 100) / 100
+  return Math.round((height + SLACK_EM) * 100) / 100
 }

@@ -4,6 +4,9 @@ export type Paper = 'a4' | 'roll'
 
 const MM_PER_PX = 25.4 / 96
 
+/** Type set for paper is not rounded to the dots of the screen. */
+const SLACK_MM = 3
+
 /** The longest piece that receipt printers take in one go. */
 const ROLL_MOST_MM = 3000
 
@@ -12,7 +15,7 @@ const PAGE_NUMBER = '@bottom-right { content: counter(page) " / " counter(pages)
 /** The page rule for a paper; `height` is the sheet's in CSS pixels. */
 export function pageRule(paper: Paper, height: number): string {
   if (paper === 'a4') return `@page { size: 210mm 297mm; margin: 12mm 14mm; ${PAGE_NUMBER} }`
-  const long = Math.min(ROLL_MOST_MM, Math.max(80, Math.ceil(height * MM_PER_PX) + 1))
+  const long = Math.min(ROLL_MOST_MM, Math.max(80, Math.ceil(height * MM_PER_PX) + SLACK_MM))
   return `@page { size: 80mm ${long}mm; margin: 0 }`
 }
 

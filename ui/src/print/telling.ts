@@ -4,6 +4,7 @@ import type { Names } from '@/api/bindings/Names'
 import type { VisitPage } from '@/api/bindings/VisitPage'
 import { t } from '@/i18n'
 import type { Named, Say, TextKey } from '@/i18n'
+import { labelKey } from '@/i18n/answers'
 import { linesOf, plainLinesOf } from '@/i18n/filled'
 import type { FilledLine, Telling } from '@/i18n/filled'
 import { momentText } from '@/i18n/time'
@@ -19,6 +20,11 @@ export function sayText(key: TextKey, named: Named = {}): Say {
 /** A name; nothing where it is not written in the language. */
 export function sayOwnName({ zh, mong = '' }: Names): Say {
   return (tongue) => (tongue === 'mn-Mong' ? mong : zh)
+}
+
+/** What somebody wrote, which is not said twice. */
+export function sayAsWritten(text: string): Say {
+  return (tongue) => (tongue === 'zh-Hans' ? text : '')
 }
 
 export function sayWhen(at: Instant): Say {
@@ -48,6 +54,7 @@ export function captionOf(page: VisitPage, file: string, number: number): Say {
     const times = within === null ? [page.answers] : page.answers[within]
     return Array.isArray(times) && times.some((one: Record<string, unknown>) => holds(one[name]))
   })
-  if (question === undefined) return sayText('visit.pictureOf', { n: number })
-  return (tongue) => question.label[tongue] ?? ''
+  if (question !== undefined) return (tongue) => question.label[tongue] ?? ''
+  const key = labelKey(Object.entries(page.answers).find(([, answer]) => holds(answer))?.[0] ?? '')
+  return key === undefined ? sayText('visit.pictureOf', { n: number }) : sayText(key)
 }
