@@ -25,9 +25,10 @@ test('a rule lies over the page until it is lifted', () => {
 
 test('Mongolian is as low as its columns allow, and no lower than its longest word', () => {
   const text = 'ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ '.repeat(40).trim()
-  const wide = blockHeight([text], 14)
-  const narrow = blockHeight([text], 7)
+  expect(blockHeight([text.repeat(20)], 14, 58)).toBeLessThan(60)
+  const wide = blockHeight([text], 14, 700)
+  const narrow = blockHeight([text], 7, 700)
   expect(narrow).toBeGreaterThan(wide * 1.6)
-  expect(blockHeight(['ᠠ'.repeat(30)], 14)).toBeGreaterThan(15)
-  expect(blockHeight(['ᠠ', 'ᠠ'], 1)).toBe(blockHeight(['ᠠ'], 14))
+  expect(blockHeight(['ᠠ'.repeat(30)], 14, 700)).toBeGreaterThan(15)
+  expect(blockHeight(['ᠠ', 'ᠠ'], 1, 700)).toBe(blockHeight(['ᠠ'], 14, 700))
 })
