@@ -31,6 +31,7 @@ async function faults({ page }: Visit): Promise<string[]> {
 
 const SCENES: [scene: string, addresses: string[]][] = [
   ['day', ['today', 'households', 'households/household-1', 'sync', 'conflicts', 'refused', 'bundles', 'receipts']],
+  ['day', ['visits/visit-1', 'visits/visit-1/print']],
   ['new', ['enrol']],
   ['locked', ['lock']],
   ['gone', ['gone']],

@@ -9,7 +9,7 @@ import { expect, inject } from 'vitest'
 
 import type { DisplayMode } from '@/state/display'
 
-const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
+export const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
 
 export const MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl']
 

@@ -9,6 +9,7 @@ import { turnWheel } from './state/wheel'
 import './style/fonts.css'
 import './style/tokens.css'
 import './style/base.css'
+import './style/print.css'
 
 followDisplayMode(document.documentElement)
 turnWheel(document.documentElement)

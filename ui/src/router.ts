@@ -16,6 +16,7 @@ import HouseholdPage from '@/pages/HouseholdPage.vue'
 import HouseholdsPage from '@/pages/HouseholdsPage.vue'
 import LockPage from '@/pages/LockPage.vue'
 import NearbyPage from '@/pages/NearbyPage.vue'
+import PrintPage from '@/pages/PrintPage.vue'
 import ReceiptPage from '@/pages/ReceiptPage.vue'
 import ReceiptsPage from '@/pages/ReceiptsPage.vue'
 import RefusedCorrectPage from '@/pages/RefusedCorrectPage.vue'
@@ -78,6 +79,7 @@ export function tabletRouter(): Router {
         props: (route) => ({ amends: route.params.id }),
         meta: { alone: true },
       },
+      { path: '/visits/:id/print', name: 'print', component: PrintPage, props: true, meta: { alone: true } },
       { path: '/cases', name: 'cases', component: CasesPage, meta: { under: 'today' } },
       { path: '/cases/:id', name: 'case', component: CasePage, props: true, meta: { under: 'today' } },
       { path: '/visits/:id', name: 'visit', component: VisitPage, props: true, meta: { under: 'households' } },

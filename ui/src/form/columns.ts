@@ -30,6 +30,16 @@ export function columnHeight(text: string, tall: number, slender = 1): number {
   return Math.round((high + SLACK_EM) * 100) / 100
 }
 
+/** How many columns of that height in em a text takes. */
+export function columnsOf(text: string, height: number): number {
+  return columnsAt(wordsOf(text), height)
+}
+
+/** The length in em of the longest word of a text: no column may be lower. */
+export function longestWord(text: string): number {
+  return Math.max(...wordsOf(text).map((word) => word.length), 0)
+}
+
 interface Word {
   /** Along the column, in em. */
   length: number

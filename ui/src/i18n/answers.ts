@@ -37,10 +37,10 @@ export function choiceWords(
 }
 
 /** An answer as people read it; empty if nothing was answered. */
-export function answerText(path: string, answer: unknown): string {
+export function answerText(path: string, answer: unknown, tongue: Locale = locale.value, years = false): string {
   const names = choiceNames(path, answer)
-  if (names !== null) return listText(choiceWords(questionOf(path), names))
-  return valueText(answer)
+  if (names !== null) return listText(choiceWords(questionOf(path), names, tongue), tongue)
+  return valueText(answer, tongue, years)
 }
 
 /** The same in traditional Mongolian; empty unless every chosen word is written in it. */

@@ -5,14 +5,18 @@ import type { Say } from '.'
 
 export type Texts = Readonly<Record<string, string>>
 
-/** The text in a language; where it is not written, Chinese in the language of the interface, and nothing beside that. */
-export function textOf(texts: Texts | undefined, tongue: Locale = locale.value): string {
+/** The text in a language; where it is not written, Chinese in the language that is read `first`, and nothing beside that. */
+export function textOf(
+  texts: Texts | undefined,
+  tongue: Locale = locale.value,
+  first: Locale = locale.value,
+): string {
   const own = texts?.[tongue]
   if (own !== undefined && own !== '') return own
-  return tongue === locale.value ? (texts?.['zh-Hans'] ?? texts?.[''] ?? '') : ''
+  return tongue === first ? (texts?.['zh-Hans'] ?? texts?.[''] ?? '') : ''
 }
 
 /** The same, to be said in any language. */
-export function sayTexts(texts: Texts | undefined, otherwise = ''): Say {
-  return (tongue) => textOf(texts, tongue) || (tongue === locale.value ? otherwise : '')
+export function sayTexts(texts: Texts | undefined, otherwise = '', first: () => Locale = () => locale.value): Say {
+  return (tongue) => textOf(texts, tongue, first()) || (tongue === first() ? otherwise : '')
 }

@@ -10,11 +10,11 @@ import { TAGS } from './icu'
 const ZONE = 'Asia/Shanghai'
 const DAY_MS = 86_400_000
 
-/** Day and minute; with the year when it is not this year. */
-export function momentText(at: Instant, tongue: Locale = locale.value): string {
+/** Day and minute; with the year when it is not this year, or always. */
+export function momentText(at: Instant, tongue: Locale = locale.value, years = false): string {
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
-  if (!isKnown(tongue)) return `${ownDay(at, tongue, !sameYear(at))} ${format(at, clock, tongue)}`
-  return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric', ...clock }, tongue)
+  if (!isKnown(tongue)) return `${ownDay(at, tongue, years || !sameYear(at))} ${format(at, clock, tongue)}`
+  return format(at, { ...yearIfOther(at, years), month: 'long', day: 'numeric', ...clock }, tongue)
 }
 
 /** The same, to be said within a text of any language. */
@@ -22,11 +22,11 @@ export function sayMoment(at: Instant): Say {
   return (tongue) => momentText(at, tongue)
 }
 
-/** A calendar day; with the year when it is not this year. */
-export function dayText(day: Day, tongue: Locale = locale.value): string {
+/** A calendar day; with the year when it is not this year, or always. */
+export function dayText(day: Day, tongue: Locale = locale.value, years = false): string {
   const at = noon(day)
-  if (!isKnown(tongue)) return ownDay(at, tongue, !sameYear(at))
-  return format(at, { ...yearIfOther(at), month: 'long', day: 'numeric' }, tongue)
+  if (!isKnown(tongue)) return ownDay(at, tongue, years || !sameYear(at))
+  return format(at, { ...yearIfOther(at, years), month: 'long', day: 'numeric' }, tongue)
 }
 
 /** A calendar day with its weekday, for the head of a page. */
@@ -94,8 +94,8 @@ function partsOf(at: number): { year: string; month: string; day: string } {
   return { year: parts.get('year') ?? '', month: parts.get('month') ?? '', day: parts.get('day') ?? '' }
 }
 
-function yearIfOther(at: number): Intl.DateTimeFormatOptions {
-  return sameYear(at) ? {} : { year: 'numeric' }
+function yearIfOther(at: number, years: boolean): Intl.DateTimeFormatOptions {
+  return !years && sameYear(at) ? {} : { year: 'numeric' }
 }
 
 function noon(day: Day): Instant {

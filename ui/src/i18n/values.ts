@@ -9,11 +9,12 @@ import { dayText } from './time'
 
 const COMMAS: Record<Locale, string> = { 'zh-Hans': '、', 'mn-Mong': '᠂ ', 'mn-Cyrl': ', ', en: ', ' }
 
-/** The value as people read it; empty for none. */
-export function valueText(value: unknown, tongue: Locale = locale.value): string {
+/** The value as people read it; empty for none. Days are written with their year where it is not this year, or always. */
+export function valueText(value: unknown, tongue: Locale = locale.value, years = false): string {
   if (value === null || value === undefined) return ''
-  if (typeof value === 'string') return isDay(value) ? dayText(value, tongue) : value
-  if (Array.isArray(value)) return listText(value.map((each) => valueText(each, tongue)), tongue)
+  if (isDay(value)) return dayText(value, tongue, years)
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return listText(value.map((each) => valueText(each, tongue, years)), tongue)
   if (typeof value === 'object') return thingText(value, tongue)
   return JSON.stringify(value)
 }
@@ -40,6 +41,7 @@ function isNames(name: unknown): name is Names {
   return typeof name === 'object' && name !== null && 'zh' in name && typeof name.zh === 'string'
 }
 
-function isDay(text: string): text is Day {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text)
+/** Whether a value is a calendar day. */
+export function isDay(value: unknown): value is Day {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
 }

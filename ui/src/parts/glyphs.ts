@@ -44,6 +44,7 @@ export const GLYPHS = {
   undo: 'M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 10h-2',
   barcode: 'M4 5v14M7 5v14M11 5v14M13 5v14M17 5v14M20 5v14',
   plus: 'M12 4v16M4 12h16',
+  printer: 'M7 8V3h10v5M7 17H3V8h18v9h-4M7 13h10v8H7zM17.5 10.5v.01',
   walk: 'M13 4.5v.01M10 21l2-6l3 2v4M12 15l1-6l-4 1v4M13 9l3 3h2',
 } as const
 

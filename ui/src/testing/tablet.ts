@@ -205,10 +205,17 @@ export function replies(households = 1500, xform = ''): Replies {
   const lines = Array.from({ length: households }, (_, n) => householdLine(n))
   const moveTo = (next: Phase) => state((phase = next))
   const saved = (record: string) => ({ record: record as never, revision: id<never>('revision', 1) })
+  // A few strokes of a pen.
   const picture = {
     media_type: 'image/png',
-    bytes_base64:
-      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+    bytes_base64: [
+      'iVBORw0KGgoAAAANSUhEUgAAALQAAAA4AQAAAAB8xO88AAABeElEQVR42s3UO3LCMBAG4GU8g1JkZlOmyETXSKcrpUxnMRQufSUzFFxDuYFK',
+      'Fx5t/tUDSDBVGmgwH2ZfXkGy+or0kJ7Mus/dusc7Hu74dFz3zbqn7iiTvfWFB/Hdrc8WXjukK4/OyEA5UChvxUPPMobcM5G58gRfNpqJPjYX',
+      'PyQro5DLjdPF94v6tDUSGEHPbmYHnxHas8SzJ86e4MSC6+qLxT0DpgQfZTn7bINkZ+ngaMBmj27KfhBhRjjXvIecUBauGS1Q9aByzD9BgxEt',
+      'Fz+It82thC1R8b34jXxrDE3qeaneYciuupMdOs+uy+O5OJoyY60fuTCviKq1NOHq39pIouKhT83DlzbuP3v1CRVx9Rf18Jp9d/FIugnzk9O8',
+      'nSRXfcmuU2EtLb3bWk92wR5gNvjqrfmUNwD7NmDikp6b+z7vBGMeASVQey6+bBijGL2F2vPdlyNjZEq6O/73uUMpgbqV82jwgVcc1eSUf/3U',
+      'Mj3w/8n//Qc5BUeebIZcUQAAAABJRU5ErkJggg==',
+    ].join(''),
   }
   return {
     tablet_state: () => state(phase),
@@ -267,6 +274,7 @@ export function replies(households = 1500, xform = ''): Replies {
         opinions: '希望把到苏木的路修一修，下雪以后车开不过来。',
         follow_up: 'yes',
         follow_up_by: '2026-12-01',
+        follow_up_note: '把修路的事告诉苏木，并回话。',
         signed: 'yes',
         signature: 'signature.png',
       },
