@@ -24,6 +24,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(40);
 /// Why the window could not be driven further.
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
+    /// The driver or its window did not answer for as long as anybody waits.
+    #[error("no answer while {0}")]
+    Silent(&'static str),
     /// A program did not start, or a file could not be written.
     #[error("{doing}")]
     System {
@@ -351,7 +354,8 @@ impl Window {
         self.runtime.block_on(async {
             let deadline = Instant::now() + PATIENCE;
             loop {
-                match attempt().await {
+                let tried = tokio::time::timeout(PATIENCE, attempt()).await;
+                match tried.map_err(|_| WindowError::Silent("waiting for the driver"))? {
                     Ok(Some(answer)) => return Ok(answer),
                     Ok(None) | Err(CmdError::Standard(_)) => {}
                     Err(source) => return Err(WindowError::Act { doing: what.to_owned(), source }),
@@ -367,7 +371,9 @@ impl Window {
     }
 
     fn act<T>(&self, doing: &str, work: impl Future<Output = Result<T, CmdError>>) -> Result<T, WindowError> {
-        self.runtime.block_on(work).map_err(|source| WindowError::Act { doing: doing.to_owned(), source })
+        let worked = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await });
+        let worked = worked.map_err(|_| WindowError::Silent("waiting for the driver"))?;
+        worked.map_err(|source| WindowError::Act { doing: doing.to_owned(), source })
     }
 }
 
@@ -393,7 +399,12 @@ async fn session(port: u16, program: &Path) -> Result<Client, WindowError> {
     let wanted: Capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
     let mut connector = hyper_util::client::legacy::connect::HttpConnector::new();
     connector.set_nodelay(true);
-    Ok(ClientBuilder::new(connector).capabilities(wanted).connect(&format!("http://127.0.0.1:{port}")).await?)
+    let address = format!("http://127.0.0.1:{port}");
+    let mut builder = ClientBuilder::new(connector);
+    let opening = builder.capabilities(wanted).connect(&address);
+    // A driver whose window died while it came up would wait for it for ever.
+    let opened = tokio::time::timeout(PATIENCE, opening).await.map_err(|_| WindowError::Silent("opening a window"))?;
+    Ok(opened?)
 }
 
 /// The text as WebKit lays it out; the driver's own reading leaves out vertical text.

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::time::Duration;
 
 use ailchin_tests::tablet::PIN;
 use ailchin_tests::window::{Screen, Window, WindowError};
@@ -14,7 +13,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 type Act = fn(&Window) -> Result<(), WindowError>;
 
 /// Within this time an answer is on the disk.
-const KEPT_WITHIN: Duration = Duration::from_millis(300);
+const KEPT_WITHIN_MS: u32 = 300;
 
 /// What is answered, and how it is seen that it was kept. After the answer to the last question of a page its page is turned.
 const ANSWERS: &[(&str, Act, Act)] = &[
@@ -115,7 +114,8 @@ fn a_program_that_is_killed_after_every_answer_loses_none_and_goes_on_with_the_s
     for (question, answer, seen) in ANSWERS {
         answer(&window)?;
         answered.push(question);
-        std::thread::sleep(KEPT_WITHIN);
+        // As long as the page itself has, by its own clock.
+        window.ask_page(&format!("await new Promise((over) => setTimeout(over, {KEPT_WITHIN_MS}))"))?;
         window.kill()?;
 
         window = opened(&screen, &tablet)?;

@@ -203,7 +203,7 @@ impl Reading<'_, '_> {
 
     /// The words of a repeat stand at the group around it.
     fn repeat(&self, place: &Node, within: Option<&str>) -> Repeat {
-        let group = self.controls.get(place.path.as_str()).and_then(|repeat| repeat.parent_element());
+        let group = self.controls.get(place.path.as_str()).and_then(Xml::parent_element);
         Repeat {
             name: place.name.clone(),
             path: place.path.clone(),

@@ -131,11 +131,10 @@ impl Reading<'_> {
                 self.group(element, place, given)?;
             }
         }
-        if template.entity.is_some() {
-            if let Some(entity) = self.open.pop().filter(|entity| entity.create || entity.update) {
-                // Before those within it, which may speak of it.
-                self.entities.insert(before, entity);
-            }
+        let about = if template.entity.is_some() { self.open.pop() } else { None };
+        if let Some(entity) = about.filter(|entity| entity.create || entity.update) {
+            // Before those within it, which may speak of it.
+            self.entities.insert(before, entity);
         }
         Ok(())
     }

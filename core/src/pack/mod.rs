@@ -1,7 +1,7 @@
 //! Which forms a station works with, and why and how long each kind of record is kept.
 //!
 //! A pack is a set of files: `pack.json`, `forms/ID.xml`, `media/NAME` ([`PackFiles`]). Its hash says its whole content, so what was
-//! published never changes. One pack is built into the program ([`builtin`]). Pure: folders are read by others.
+//! published never changes. One pack is built into the program ([`builtin()`]). Pure: folders are read by others.
 
 mod builtin;
 mod files;

@@ -568,7 +568,7 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         | (Kind::Case, "type" | "state")
         | (Kind::Visit | Kind::Activity, "form" | "form_version" | "instance") => text_within(NAME_MAX),
         (Kind::Household | Kind::Person, "phone") => value.as_str().is_some_and(is_phone),
-        (Kind::Household, "winter_camp" | "summer_camp" | "house") => is_place(value),
+        (Kind::Household, "winter_camp" | "summer_camp" | "house") | (Kind::Case, "place") => is_place(value),
         (Kind::Person, "role") => value.as_str().is_some_and(|text| Role::named(text).is_some()),
         (Kind::Area, "level") => value.as_str().is_some_and(|text| Level::named(text).is_some()),
         (Kind::Area, "parent")
@@ -586,7 +586,6 @@ fn is_right(kind: &Kind, field: &str, value: &Value) -> bool {
         (Kind::Task | Kind::Case, "due") => value.as_str().is_some_and(|text| Day::parse(text).is_some()),
         (Kind::Case, "grade") => value.as_str().is_some_and(|text| Grade::named(text).is_some()),
         (Kind::Case, "area_m2") => value.as_f64().is_some_and(|area| area >= 0.0),
-        (Kind::Case, "place") => is_place(value),
         (Kind::Task, "done_at_ms") | (Kind::Visit, "visited_at_ms") | (Kind::Activity, "held_at_ms") => value.is_i64(),
         (Kind::Visit | Kind::Activity, "submission") => value.is_string(),
         (Kind::Visit | Kind::Activity, field) if field.starts_with("addendum.") => {

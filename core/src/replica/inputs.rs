@@ -20,10 +20,8 @@ pub(super) fn input_of(connection: &Connection, row: &Row, field: &str) -> Resul
         (Kind::Household, "winter_camp" | "summer_camp" | "house") => FieldInput::Place,
         (Kind::Person, "role") => FieldInput::Choice { of: "role".to_owned(), names: words(Role::ALL, Role::as_str) },
         (Kind::Area, "level") => FieldInput::Choice { of: "level".to_owned(), names: words(Level::ALL, Level::as_str) },
-        (Kind::Task | Kind::Household, "note") => FieldInput::Lines,
-        (Kind::Task, "due") => FieldInput::Day,
-        (Kind::Case, "title" | "note" | "outcome") => FieldInput::Lines,
-        (Kind::Case, "due") => FieldInput::Day,
+        (Kind::Task | Kind::Household, "note") | (Kind::Case, "title" | "note" | "outcome") => FieldInput::Lines,
+        (Kind::Task | Kind::Case, "due") => FieldInput::Day,
         (Kind::Case, "grade") => FieldInput::Choice { of: "grade".to_owned(), names: words(Grade::ALL, Grade::as_str) },
         (Kind::Visit | Kind::Activity, field) => {
             question(connection, row, field)?.map_or(FieldInput::Fixed, |question| asked(&question))

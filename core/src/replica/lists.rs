@@ -47,7 +47,7 @@ impl Replica {
                 "task.csv" => tasks(connection, draft.household)?,
                 _ => return Ok(None),
             };
-            records(connection, kind_of(name), &lines).map(Some)
+            records(connection, &kind_of(name), &lines).map(Some)
         })
     }
 }
@@ -56,19 +56,19 @@ fn kind_of(list: &str) -> Kind {
     Kind::named(list.trim_end_matches(".csv"))
 }
 
-fn records(connection: &Connection, kind: Kind, ids: &[RecordId]) -> Result<String, ReplicaError> {
+fn records(connection: &Connection, kind: &Kind, ids: &[RecordId]) -> Result<String, ReplicaError> {
     let mut csv = String::from("name,label,label_mong,__version,__trunkVersion,__branchId");
     kind.properties().iter().for_each(|property| {
         let _ = write!(csv, ",{property}");
     });
     for id in ids {
         let Some((_, row)) = fold::load(connection, *id)? else { continue };
-        let (label, label_mong) = labels(&kind, &row.fields);
+        let (label, label_mong) = labels(kind, &row.fields);
         let version = version(connection, *id)?;
         csv.push('\n');
         let trunk = version.trunk.map(|trunk| trunk.to_string()).unwrap_or_default();
         let branch = version.branch.map(|branch| branch.to_string()).unwrap_or_default();
-        line(&mut csv, [id.to_string(), label, label_mong, version.base.to_string(), trunk, branch]);
+        line(&mut csv, &[id.to_string(), label, label_mong, version.base.to_string(), trunk, branch]);
         for property in kind.properties() {
             csv.push(',');
             cell(&mut csv, &text_of(row.fields.get(*property)));
@@ -127,7 +127,7 @@ fn context(
     let (officer, officer_name) = of(Some(officer.into()))?;
     line(
         &mut csv,
-        [
+        &[
             "context".to_owned(),
             "context".to_owned(),
             household,
@@ -147,7 +147,7 @@ fn context(
     Ok(csv)
 }
 
-fn line<const N: usize>(csv: &mut String, cells: [String; N]) {
+fn line<const N: usize>(csv: &mut String, cells: &[String; N]) {
     for (place, text) in cells.iter().enumerate() {
         if place > 0 {
             csv.push(',');

@@ -48,7 +48,7 @@ pub(crate) fn measure(report: &mut Report, submissions: usize) -> Result<(), Fai
     ]);
     report.section("Checking submissions by the rules of their form", "On one thread; the form was read once.", &table);
     let a_second = 1.0 / check;
-    let measured = format!("{} a second", thousands(a_second.round() as u64));
+    let measured = format!("{a_second:.0} a second");
     report.budget("checks of the household visit on one core", "≥ 1,000 a second", measured, a_second >= A_SECOND);
     note(&format!("{submissions} submissions checked"));
     Ok(())
