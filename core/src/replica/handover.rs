@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::append::Head;
 use super::notes::{meta, set_meta};
 use super::sums::Sums;
-use super::{Replica, ReplicaError, blobs, erase, exchange, fold};
+use super::{Replica, ReplicaError, blobs, erase, exchange, fold, tablet};
 use crate::hash::Hash;
 use crate::ids::{AreaId, DeviceId, RecordId};
 use crate::time::Instant;
@@ -139,7 +139,8 @@ pub(super) fn forget_what_left(tx: &Transaction<'_>, device: DeviceId, now: Inst
             "SELECT record FROM leaving
              WHERE NOT EXISTS (SELECT 1 FROM log WHERE log.record = leaving.record AND position IS NULL
                  AND refused IS NOT 'revision_known' AND NOT EXISTS (SELECT 1 FROM decision WHERE revision = log.id))
-               AND NOT EXISTS (SELECT 1 FROM draft WHERE household = leaving.record)
+               AND NOT EXISTS (SELECT 1 FROM draft WHERE deleted_ms IS NULL
+                 AND (household = leaving.record OR subject = leaving.record OR amends = leaving.record))
                AND NOT EXISTS (SELECT 1 FROM decision WHERE record = leaving.record AND answer IS NULL AND at_ms > ?1)",
         )?;
         from.query_map([now.as_ms() - TAKEN_BACK_FOR_MS], |row| row.get(0))?.collect::<Result<Vec<RecordId>, _>>()
@@ -174,6 +175,8 @@ fn forget(tx: &Transaction<'_>, record: RecordId, device: DeviceId) -> Result<()
     .and_then(|_| tx.prepare_cached("DELETE FROM decision WHERE record = ?1"))
     .and_then(|mut to| to.execute([record]))
     .map_err(doing("forgetting a record"))?;
+    // Only those are left that an officer deleted.
+    tablet::remove_drafts(tx, record)?;
     erase::forget(tx, record)?;
     fold::refresh(tx, record)
 }

@@ -252,9 +252,10 @@ fn remove_draft(tx: &Transaction<'_>, id: DraftId) -> Result<(), ReplicaError> {
     Ok(())
 }
 
-/// Removes the drafts about a household that was erased; whether there were any.
-pub(super) fn remove_drafts(tx: &Transaction<'_>, household: RecordId) -> Result<bool, ReplicaError> {
-    let drafts = rows(tx, "SELECT id FROM draft WHERE household = ?1", [household], |row| row.get(0))?;
+/// Removes the drafts about a record that was erased or let go; whether there were any.
+pub(super) fn remove_drafts(tx: &Transaction<'_>, record: RecordId) -> Result<bool, ReplicaError> {
+    let sql = "SELECT id FROM draft WHERE household = ?1 OR subject = ?1 OR amends = ?1";
+    let drafts = rows(tx, sql, [record], |row| row.get(0))?;
     let any = !drafts.is_empty();
     drafts.into_iter().try_for_each(|draft| remove_draft(tx, draft))?;
     drop_unused(tx)?;
