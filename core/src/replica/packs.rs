@@ -103,18 +103,21 @@ fn unread(hash: Hash) -> String {
 
 /// The pack that forms are begun with.
 pub(super) fn current(connection: &Connection) -> Result<Arc<Pack>, ReplicaError> {
-    let found: Option<(Hash, Vec<u8>)> = connection
-        .prepare_cached("SELECT hash, bytes FROM pack WHERE current = 1")
-        .and_then(|mut from| from.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+    let found: Option<Hash> = connection
+        .prepare_cached("SELECT hash FROM pack WHERE current = 1")
+        .and_then(|mut from| from.query_row([], |row| row.get(0)).optional())
         .map_err(ReplicaError::sql("reading the pack"))?;
     match found {
-        Some((hash, bytes)) => read(hash, &bytes),
+        Some(hash) => named(connection, hash),
         None => builtin().cloned().map_err(ReplicaError::Builtin),
     }
 }
 
 /// The pack of this hash.
 fn named(connection: &Connection, hash: Hash) -> Result<Arc<Pack>, ReplicaError> {
+    if let Some(pack) = READ.lock().unwrap_or_else(PoisonError::into_inner).get(&hash) {
+        return Ok(Arc::clone(pack));
+    }
     let bytes: Option<Vec<u8>> = connection
         .prepare_cached("SELECT bytes FROM pack WHERE hash = ?1")
         .and_then(|mut from| from.query_row([hash], |row| row.get(0)).optional())
@@ -211,15 +214,13 @@ fn is_needed(tx: &Transaction<'_>, of: Hash, form: &Form) -> Result<bool, Replic
     .map_err(ReplicaError::sql("looking for what was made with a form"))
 }
 
+/// Reads the bytes, whatever was read under that hash before.
 fn read(hash: Hash, bytes: &[u8]) -> Result<Arc<Pack>, ReplicaError> {
-    let mut known = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(pack) = known.get(&hash) {
-        return Ok(Arc::clone(pack));
-    }
     let pack = PackFiles::from_bytes(bytes).and_then(Pack::read).map_err(ReplicaError::Pack)?;
     if pack.hash != hash {
         return Err(ReplicaError::Pack(crate::pack::PackError::Other(hash)));
     }
+    let mut known = READ.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= MAX_READ {
         known.clear();
     }
