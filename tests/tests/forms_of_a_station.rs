@@ -315,6 +315,11 @@ fn a_finished_form_is_changed_by_its_author_with_a_reason_and_what_was_signed_is
     let other = Tablet::enrolled(2, &station.invite(1));
     other.syncs();
     assert_eq!(other.amend_form(finished.visit).unwrap_err().code(), Code::OfficerWrong);
+    // Neither can whoever finds the author's draft: what counts is who finishes it.
+    let found = other.with(|replica, _, world| Ok(replica.begin_amending(world, finished.visit)?)).unwrap();
+    let refused = other.finish_form(found.id, &changed, Some("我来改")).unwrap_err();
+    assert_eq!(refused.code(), Code::OfficerWrong);
+    assert_eq!(other.record(finished.visit).log.len(), 2);
     let case = Subject { about: About::Case, id: finished.records[0] };
     let open = tablet.begin_form(case, "session").unwrap();
     tablet.attach(open.draft, "sign.png", &photo(2)).unwrap();

@@ -182,6 +182,16 @@ pub(super) fn becomes(
     Ok(Becomes { changes, based, finished })
 }
 
+/// Whether an officer may change a finished form: the author, as long as nobody signed it.
+pub(super) fn may_amend(replica: &Replica, record: RecordId, officer: OfficerId) -> Result<(), DeviceError> {
+    let page = replica.visit(record, officer)?;
+    match (page.sealed, page.may_amend) {
+        (true, _) => Err(DeviceError::Refused(Code::FormSealed)),
+        (false, false) => Err(DeviceError::Refused(Code::OfficerWrong)),
+        (false, true) => Ok(()),
+    }
+}
+
 /// What a finished form becomes that was changed: what is answered otherwise, and why.
 pub(super) fn amended(
     replica: &Replica,

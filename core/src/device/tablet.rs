@@ -309,13 +309,7 @@ impl Tablet {
     /// or its form in that version, is not here.
     pub fn amend_form(&self, record: RecordId) -> Result<OpenForm, DeviceError> {
         self.with(|replica, author, world| {
-            let page = replica.visit(record, author.officer)?;
-            if page.sealed {
-                return Err(DeviceError::Refused(Code::FormSealed));
-            }
-            if !page.may_amend {
-                return Err(DeviceError::Refused(Code::OfficerWrong));
-            }
+            forms::may_amend(replica, record, author.officer)?;
             let draft = replica.begin_amending(world, record)?;
             forms::open(replica, draft)
         })
@@ -391,7 +385,7 @@ impl Tablet {
     ///
     /// # Errors
     /// [`Code::FormUnreadable`] or [`Code::FieldWrong`] if the submission is not one of this form, or if there is no reason for a
-    /// change; the draft stays.
+    /// change; for a change, also as [`Tablet::amend_form`]. The draft stays.
     pub fn finish_form(
         &self,
         draft: DraftId,
@@ -401,7 +395,11 @@ impl Tablet {
         self.with(|replica, author, world| {
             let row = replica.draft(draft)?;
             let becomes = match row.amends {
-                Some(record) => forms::amended(replica, &row, record, submission, because)?,
+                Some(record) => {
+                    // It may have been signed, or another officer sits at the tablet, since it was begun.
+                    forms::may_amend(replica, record, author.officer)?;
+                    forms::amended(replica, &row, record, submission, because)?
+                }
                 None => forms::becomes(replica, world, &row, author.officer, submission)?,
             };
             let (changes, based) = (becomes.changes, becomes.based);
