@@ -115,6 +115,8 @@ codes! {
     FormUnreadable = "form_unreadable", retry false;
     /// Somebody signed the finished form: it is only added to.
     FormSealed = "form_sealed", retry false;
+    /// This device cannot write a printed page into a file.
+    NoPrinter = "no_printer", retry false;
     /// The file was written by a newer program.
     FileTooNew = "file_too_new", retry false;
     /// The tablet's disk is full.

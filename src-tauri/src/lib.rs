@@ -2,7 +2,10 @@
 //!
 //! Not here: what a command does (`ailchin_core::device`), what people see (`ui/`).
 
+#[cfg(target_os = "linux")]
+mod capture;
 mod command;
+mod printer;
 #[cfg(target_os = "linux")]
 mod webkit;
 mod window;

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ailchin_core::device::services::{Desktop, SecretFile};
+use ailchin_core::device::services::{Desktop, Printer, SecretFile};
 use ailchin_core::device::{LocalNetwork, Services, Tablet};
 use ailchin_core::sync::Rhythm;
 use ailchin_core::world::Machine;
 use tauri::utils::config::WindowConfig;
 use tauri::{App, Builder, Manager as _, Runtime, WebviewWindowBuilder};
+
+use crate::printer::WindowPrinter;
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +51,7 @@ pub fn build<R: Runtime>(builder: Builder<R>, folder: Option<PathBuf>) -> Result
         .build(tauri::generate_context!())
         .map_err(WindowError::Window)?;
     let folder = folder.map_or_else(|| app.path().app_data_dir().map_err(WindowError::NoFolder), Ok)?;
-    app.manage(tablet(folder));
+    app.manage(tablet(folder, WindowPrinter(app.handle().clone())));
     // Only now, and not by Tauri itself: a page must not ask before there is a tablet.
     for config in &app.config().app.windows {
         show(&app, config).map_err(WindowError::Window)?;
@@ -60,13 +62,16 @@ pub fn build<R: Runtime>(builder: Builder<R>, folder: Option<PathBuf>) -> Result
 fn show<R: Runtime>(app: &App<R>, config: &WindowConfig) -> tauri::Result<()> {
     let window = WebviewWindowBuilder::from_config(app, config)?.build()?;
     #[cfg(target_os = "linux")]
-    window.with_webview(|view| crate::webkit::turn_form_controls(&view.inner()))?;
+    window.with_webview(|view| {
+        crate::webkit::turn_form_controls(&view.inner());
+        crate::capture::allow(&view.inner());
+    })?;
     Ok(())
 }
 
 /// A desktop's tablet: no receiver, no camera, its secret in a file of its own. It meets tablets on its network; with
 /// `AILCHIN_NEARBY` set to `loopback`, for tests, only those on the same machine.
-fn tablet(folder: PathBuf) -> Arc<Tablet> {
+fn tablet(folder: PathBuf, printer: impl Printer + 'static) -> Arc<Tablet> {
     let nearby = match std::env::var_os("AILCHIN_NEARBY") {
         Some(whom) if whom == "loopback" => LocalNetwork::on_loopback(),
         _ => LocalNetwork::default(),
@@ -77,6 +82,7 @@ fn tablet(folder: PathBuf) -> Arc<Tablet> {
         network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
         nearby: Box::new(nearby),
+        printer: Box::new(printer),
     };
     Arc::new(Tablet::new(folder, Arc::new(Machine), services))
 }

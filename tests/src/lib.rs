@@ -5,6 +5,7 @@
 //! | [`station`] | a [`Station`]: real server, real store, a little generated data; beside the test or as a process |
 //! | [`tablet`] | a [`Tablet`] beside the test, with a seeded clock; a [`TabletProgram`] whose every command is a process |
 //! | [`yesterday`] | a [`Yesterday`]: a station that can be put back to a copy of its file |
+//! | [`packs`] | packs with forms of a test, published by a station |
 //! | [`proxy`] | a [`FaultProxy`]: counts, cuts after exactly a byte, does something at a byte |
 //! | [`window`] | the tablet's real window, driven by an officer's hands and eyes |
 //! | [`sim`] | whole stories that a seed decides, in virtual time, with every kind of fault |
@@ -28,6 +29,7 @@
 
 pub mod cluster;
 pub mod fuzz;
+pub mod packs;
 pub mod programs;
 pub mod proxy;
 pub mod sim;

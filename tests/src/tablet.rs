@@ -246,6 +246,7 @@ fn core(folder: &Path, world: Arc<dyn World>, network: Arc<Mutex<Metered>>) -> A
         network: Box::new(SetNetwork(network)),
         secrets: Box::new(SecretFile::at(folder.join("device-secret"))),
         nearby: Box::new(NEIGHBOURS.clone()),
+        printer: Box::new(Desktop),
     };
     Arc::new(device::Tablet::new(folder.to_owned(), world, services))
 }

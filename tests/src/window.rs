@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, NewSessionError};
 use fantoccini::wd::Capabilities;
@@ -47,10 +48,12 @@ pub enum WindowError {
         source: CmdError,
     },
     /// Something did not happen.
-    #[error("waited in vain for {what}; the page shows:\n{page}")]
+    #[error("waited in vain for {what} ({last}); the page shows:\n{page}")]
     InVain {
         /// What was waited for.
         what: String,
+        /// The driver's last answer.
+        last: String,
         /// The text of the page.
         page: String,
     },
@@ -148,6 +151,7 @@ impl Window {
             .env("AILCHIN_TABLET_DIR", tablet)
             .env("AILCHIN_SYNC", sync)
             .env("AILCHIN_NEARBY", "loopback")
+            .env("AILCHIN_CAMERA", "invented")
             // What WebKit keeps beside the tablet's files belongs to this tablet too.
             .env("XDG_DATA_HOME", tablet.join("webkit"))
             .stdin(Stdio::null())
@@ -243,11 +247,21 @@ impl Window {
     /// # Errors
     /// [`WindowError::InVain`].
     pub fn press(&self, part: &str) -> Result<(), WindowError> {
-        self.once(&format!("{part} to be pressed"), async || {
-            let element = self.client.find(Locator::Css(&css(part))).await?;
+        self.press_within(part, "")
+    }
+
+    /// Presses what a CSS selector finds in the part, as soon as it can be pressed.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn press_within(&self, part: &str, selector: &str) -> Result<(), WindowError> {
+        let place = format!("{} {selector}", css(part));
+        self.once(&format!("{} to be pressed", place.trim()), async || {
+            let element = self.client.find(Locator::Css(place.trim())).await?;
             if !element.is_enabled().await? {
                 return Ok(None);
             }
+            self.bring(&element).await?;
             element.click().await?;
             Ok(Some(()))
         })
@@ -261,6 +275,7 @@ impl Window {
         self.once(&format!("{part} saying {text}"), async || {
             for element in self.client.find_all(Locator::Css(&css(part))).await? {
                 if shown_text(&element).await?.is_some_and(|shown| shown.contains(text)) {
+                    self.bring(&element).await?;
                     element.click().await?;
                     return Ok(Some(()));
                 }
@@ -275,7 +290,9 @@ impl Window {
     /// [`WindowError::InVain`].
     pub fn write(&self, field: &str, text: &str) -> Result<(), WindowError> {
         self.once(&format!("writing into {field}"), async || {
-            self.client.find(Locator::Css(&css(field))).await?.send_keys(text).await?;
+            let element = self.client.find(Locator::Css(&css(field))).await?;
+            self.bring(&element).await?;
+            element.send_keys(text).await?;
             Ok(Some(()))
         })
     }
@@ -287,9 +304,64 @@ impl Window {
     pub fn overwrite(&self, field: &str, text: &str) -> Result<(), WindowError> {
         self.once(&format!("overwriting {field}"), async || {
             let element = self.client.find(Locator::Css(&css(field))).await?;
+            self.bring(&element).await?;
             element.clear().await?;
             element.send_keys(text).await?;
             Ok(Some(()))
+        })
+    }
+
+    /// Draws over the part with the pen down: from point to point, each given in hundredths of its width and height.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn draw(&self, part: &str, points: &[(f64, f64)]) -> Result<(), WindowError> {
+        self.once(&format!("drawing on {part}"), async || {
+            let element = self.client.find(Locator::Css(&css(part))).await?;
+            let script = "arguments[0].scrollIntoView({ block: 'center', inline: 'center' }); \
+                const { x, y, width, height } = arguments[0].getBoundingClientRect(); return [x, y, width, height]";
+            let lies = self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
+            let [x, y, width, height] = [0, 1, 2, 3].map(|side| lies[side].as_f64().unwrap_or_default());
+            let place = |(across, down): &(f64, f64)| {
+                ((x + width * across / 100.0).round(), (y + height * down / 100.0).round())
+            };
+            let mut pen = MouseActions::new("pen".to_owned());
+            for (index, point) in points.iter().enumerate() {
+                let (x, y) = place(point);
+                pen = pen.then(PointerAction::MoveTo { duration: Some(Duration::from_millis(60)), x, y });
+                if index == 0 {
+                    pen = pen.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+                }
+            }
+            self.client.perform_actions(pen.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT })).await?;
+            Ok(Some(()))
+        })
+    }
+
+    /// Chooses a file of the disk in a field for files.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn give_file(&self, field: &str, file: &Path) -> Result<(), WindowError> {
+        self.once(&format!("a file for {field}"), async || {
+            let element = self.client.find(Locator::Css(&css(field))).await?;
+            element.send_keys(&file.to_string_lossy()).await?;
+            Ok(Some(()))
+        })
+    }
+
+    /// The newest draft as it lies on the disk, once it is `right`.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn see_kept(&self, what: &str, right: impl Fn(&str) -> bool) -> Result<String, WindowError> {
+        self.once(&format!("{what} to be kept"), async || {
+            let script = "const done = arguments[0]; \
+                const call = (name, request) => window.__TAURI_INTERNALS__.invoke('call', { name, request }); \
+                call('today', {}).then((today) => call('open_draft', { id: today.drafts[0].id })) \
+                  .then((draft) => done(draft.submission), () => done(null))";
+            let kept = self.client.execute_async(script, Vec::new()).await?;
+            Ok(kept.as_str().filter(|submission| right(submission)).map(str::to_owned))
         })
     }
 
@@ -353,21 +425,29 @@ impl Window {
     fn once<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<Option<T>, CmdError>) -> Result<T, WindowError> {
         self.runtime.block_on(async {
             let deadline = Instant::now() + PATIENCE;
+            let mut last = String::from("not yet");
             loop {
                 let tried = tokio::time::timeout(PATIENCE, attempt()).await;
                 match tried.map_err(|_| WindowError::Silent("waiting for the driver"))? {
                     Ok(Some(answer)) => return Ok(answer),
-                    Ok(None) | Err(CmdError::Standard(_)) => {}
+                    Ok(None) => {}
+                    Err(CmdError::Standard(cause)) => last = format!("{:?}", cause.error),
                     Err(source) => return Err(WindowError::Act { doing: what.to_owned(), source }),
                 }
                 if Instant::now() > deadline {
                     let page = self.client.execute("return document.body.innerText", Vec::new()).await;
                     let page = page.map_or_else(|cause| cause.to_string(), |text| text.to_string());
-                    return Err(WindowError::InVain { what: what.to_owned(), page });
+                    return Err(WindowError::InVain { what: what.to_owned(), last, page });
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         })
+    }
+
+    /// Moves the page until the whole element is to be seen: the driver is content with an edge of it.
+    async fn bring(&self, element: &Element) -> Result<(), CmdError> {
+        let script = "arguments[0].scrollIntoView({ block: 'center', inline: 'center' })";
+        self.client.execute(script, vec![serde_json::to_value(element)?]).await.map(drop)
     }
 
     fn act<T>(&self, doing: &str, work: impl Future<Output = Result<T, CmdError>>) -> Result<T, WindowError> {

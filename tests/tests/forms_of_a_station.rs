@@ -2,17 +2,16 @@
 //! households, persons, cases and tasks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
-
 use ailchin_core::error::Code;
 use ailchin_core::ids::RecordId;
-use ailchin_core::pack::{About, Pack, PackFiles, builtin};
+use ailchin_core::pack::{About, Pack, builtin};
 use ailchin_core::record::Kind;
 use ailchin_core::replica::Subject;
 use ailchin_core::view::{Finished, OpenForm, PageOf, TimelineEntry};
+use ailchin_tests::packs::{self, Offered};
 use ailchin_tests::tablet::{a_visit, photo};
 use ailchin_tests::{Land, Station, Tablet};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const CASE: &str = "018f0000-0000-4000-8000-0000000000c1";
 const PERSON: &str = "018f0000-0000-4000-8000-0000000000e1";
@@ -48,38 +47,23 @@ const GATHERING: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h
 
 /// The built-in pack as a station would publish it: with these forms, and the household visit under another version or not at all.
 fn pack(version: &str, visit: Option<&str>) -> Pack {
-    let builtin = builtin().unwrap();
-    let own = builtin.form("household_visit").unwrap();
-    let mut manifest: Value = serde_json::from_slice(builtin.files.get("pack.json").unwrap()).unwrap();
-    let names = |zh: &str| json!({ "zh-Hans": zh });
+    let own = |id, about, covers, name, xform: &str| Offered {
+        id,
+        kind: "activity",
+        about,
+        covers,
+        name,
+        xform: xform.to_owned(),
+    };
     let mut forms = vec![
-        json!({ "id": "dispute", "kind": "activity", "about": "household", "names": names("纠纷受理") }),
-        json!({ "id": "session", "kind": "activity", "about": "case", "names": names("调解") }),
-        json!({ "id": "gathering", "kind": "activity", "about": "area", "covers": "which", "names": names("集中走访") }),
+        own("dispute", "household", None, "纠纷受理", DISPUTE),
+        own("session", "case", None, "调解", SESSION),
+        own("gathering", "area", Some("which"), "集中走访", GATHERING),
     ];
-    let mut files = BTreeMap::from([
-        ("forms/dispute.xml".to_owned(), DISPUTE.into()),
-        ("forms/session.xml".to_owned(), SESSION.into()),
-        ("forms/gathering.xml".to_owned(), GATHERING.into()),
-        ("media/map.png".to_owned(), vec![7_u8]),
-    ]);
     if let Some(visit) = visit {
-        forms.insert(
-            0,
-            json!({ "id": "household_visit", "kind": "visit", "about": "household", "names": names("入户走访") }),
-        );
-        let xform = own.xform.replace(&format!("version=\"{}\"", own.model.version), &format!("version=\"{visit}\""));
-        files.insert("forms/household_visit.xml".to_owned(), xform.into_bytes());
+        forms.insert(0, Offered::household_visit(Some(visit)));
     }
-    manifest["version"] = version.into();
-    manifest["forms"] = forms.into();
-    files.insert("pack.json".to_owned(), manifest.to_string().into_bytes());
-    Pack::read(PackFiles::new(files).unwrap()).unwrap()
-}
-
-fn publish(station: &Station, pack: &Pack) {
-    let bytes = pack.files.to_bytes().unwrap();
-    station.store().publish_pack(station.id, pack, &bytes, ailchin_tests::NOW).unwrap();
+    packs::pack(version, &forms, &[("map.png", vec![7])])
 }
 
 fn forms(tablet: &Tablet) -> Vec<String> {
@@ -108,7 +92,7 @@ fn finish(tablet: &Tablet, open: &OpenForm, inside: &str, meta: &str) -> Finishe
 fn station_with(pack: &Pack) -> (Station, Tablet) {
     let station = Station::here(Land::default());
     let tablet = Tablet::enrolled(1, &station.invite(0));
-    publish(&station, pack);
+    station.publishes(pack);
     tablet.syncs();
     (station, tablet)
 }
@@ -126,7 +110,7 @@ fn a_published_pack_reaches_tablets_with_their_next_sync_and_what_was_begun_goes
     let begun = tablet.begin_form(household, "household_visit").unwrap();
     assert!(begun.xform.contains(&builtin().unwrap().form("household_visit").unwrap().model.version));
 
-    publish(&station, &pack("1", Some("of the station")));
+    station.publishes(&pack("1", Some("of the station")));
     assert_eq!(forms(&tablet), forms(&tablet));
     tablet.syncs();
     assert_eq!(forms(&tablet), ["household_visit", "dispute", "session", "gathering"]);
@@ -135,7 +119,7 @@ fn a_published_pack_reaches_tablets_with_their_next_sync_and_what_was_begun_goes
     assert!(other.xform.contains("of the station"));
 
     // The form is withdrawn in the middle of both drafts.
-    publish(&station, &pack("2", None));
+    station.publishes(&pack("2", None));
     tablet.syncs();
     let again = tablet.begin_form(Subject::household(station.households[2]), "household_visit");
     assert_eq!(again.unwrap_err().code(), Code::NotFound);
@@ -152,7 +136,7 @@ fn a_published_pack_reaches_tablets_with_their_next_sync_and_what_was_begun_goes
     tablet.with(|replica, _, world| Ok(replica.delete_draft(other.draft, world.now())?)).unwrap();
     tablet.clock().advance_ms(8 * 24 * 3_600_000);
     tablet.begin_form(household, "dispute").unwrap();
-    publish(&station, &pack("3", None));
+    station.publishes(&pack("3", None));
     tablet.syncs_anew();
     assert_eq!(kept_packs(&tablet), 3, "the one of the visit, the one of the draft, the one of today");
     assert!(station.is_sound());

@@ -1,14 +1,12 @@
 // What comes out of the printer: slip and form, on A4 and on the roll, read out of the PDF and drawn to be looked at.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Browser } from 'playwright-core'
-import { getDocument, type PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { openBrowser, PICTURES, visitPage, type Visit } from './browser'
-
-const MM_PER_POINT = 25.4 / 72
+import { readPdf, type Read } from './pdf.js'
 
 let browser: Browser
 beforeAll(async () => {
@@ -16,67 +14,19 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-interface Printed {
-  pages: number
-  /** Of the first page. */
-  widthMm: number
-  heightMm: number
-  text: string
-  /** How far the text reaches over the edges of its page, in points; 0 if nothing is cut. */
-  over: number
-}
-
 function openPrint(id: string, mode: string): Promise<Visit> {
   return visitPage(browser, `/src/testing/gallery.html?scene=day&mode=${mode}#/visits/${id}/print`)
 }
 
-async function print({ page, at }: Visit, what: 'slip' | 'form', paper: 'a4' | 'roll', picture: string): Promise<Printed> {
+async function print({ page, at }: Visit, what: 'slip' | 'form', paper: 'a4' | 'roll', picture: string): Promise<Read> {
   await at(`print-${what}`).click()
   await at(`print-${paper}`).click()
   await page.evaluate(() => document.fonts.ready)
   await page.waitForFunction(() => [...document.images].every((image) => image.complete))
   await page.waitForTimeout(200)
   const bytes = await page.pdf({ preferCSSPageSize: true })
-  const opening = getDocument({ data: new Uint8Array(bytes), verbosity: 0 })
-  const pdf = await opening.promise
-  const read = await readPdf(pdf)
   await mkdir(PICTURES, { recursive: true })
-  await draw(pdf, join(PICTURES, `${picture}-${what}-${paper}.png`))
-  await opening.destroy()
-  return read
-}
-
-async function readPdf(pdf: PDFDocumentProxy): Promise<Printed> {
-  let text = ''
-  let over = 0
-  for (let number = 1; number <= pdf.numPages; number += 1) {
-    const page = await pdf.getPage(number)
-    const [, , width = 0, height = 0] = page.view
-    for (const item of (await page.getTextContent()).items) {
-      if (!('str' in item)) continue
-      text += item.str
-      if (item.str.trim() === '') continue
-      const [across = 0, down = 0, , , x = 0, y = 0] = item.transform as number[]
-      const scale = Math.hypot(across, down) || 1
-      const ends = [[x, y], [x + (item.width * across) / scale, y + (item.width * down) / scale]] as const
-      for (const [endX, endY] of ends) over = Math.max(over, -endX, endX - width, -endY, endY - height)
-    }
-  }
-  const [, , width = 0, height = 0] = (await pdf.getPage(1)).view
-  return { pages: pdf.numPages, widthMm: width * MM_PER_POINT, heightMm: height * MM_PER_POINT, text, over }
-}
-
-interface Drawn {
-  canvas: { toBuffer(type: 'image/png'): Uint8Array }
-  context: CanvasRenderingContext2D
-}
-
-async function draw(pdf: PDFDocumentProxy, path: string): Promise<void> {
-  const page = await pdf.getPage(1)
-  const viewport = page.getViewport({ scale: 1.5 })
-  const drawn = (pdf.canvasFactory as { create(width: number, height: number): Drawn }).create(viewport.width, viewport.height)
-  await page.render({ canvas: null, canvasContext: drawn.context, viewport }).promise
-  await writeFile(path, drawn.canvas.toBuffer('image/png'))
+  return readPdf(new Uint8Array(bytes), join(PICTURES, `${picture}-${what}-${paper}.png`))
 }
 
 function mongolianOf(text: string): number {

@@ -9,7 +9,6 @@ use super::bundling::Bundling;
 use super::syncing::SyncRun;
 use super::{DeviceError, Tablet};
 use crate::bundle::EXTENSION;
-use crate::error::Code;
 use crate::view::{AnswerTaken, BundleExported, BundleStatus, Shelf};
 
 /// Where systems show sticks and cards.
@@ -44,11 +43,7 @@ impl Tablet {
     /// [`Code::SealingUnknown`] before the first sync with a station that takes bundles, [`Code::NotFound`] for a folder that
     /// is not there, [`Code::FileFailed`], [`Code::DiskFull`].
     pub fn export_bundle(&self, folder: Option<&str>, part_bytes: u64) -> Result<BundleExported, DeviceError> {
-        let folder = match folder {
-            Some(folder) if Path::new(folder).is_dir() => PathBuf::from(folder),
-            Some(_) => return Err(DeviceError::Refused(Code::NotFound)),
-            None => self.exports()?,
-        };
+        let folder = self.export_folder(folder)?;
         self.bundling(&mut self.beside_a_sync()?).export(&folder, part_bytes)
     }
 
@@ -82,13 +77,6 @@ impl Tablet {
             station_key: &run.note.station_key,
             world: &*self.world,
         }
-    }
-
-    /// The folder for files beside the tablet's own.
-    fn exports(&self) -> Result<PathBuf, DeviceError> {
-        let own = self.folder().join("exports");
-        std::fs::create_dir_all(&own).map_err(DeviceError::file("making the folder for exports"))?;
-        Ok(own)
     }
 }
 

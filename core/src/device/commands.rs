@@ -20,9 +20,9 @@ use crate::view::{
     BundleExported, BundleImport, BundleStatus, Bytes, CaseList, CasePage, ConflictList, ConflictPage, Correct, Decide,
     Decided, DraftRef, Edit, Enrol, ExportTo, Exported, FinishForm, Finished, Fix, FormLine, FormResource, FreeSpace,
     Freed, HouseholdList, HouseholdPage, HouseholdQuery, InviteText, InviteView, NearbyCall, NearbyConfirm,
-    NearbyStatus, Nothing, OpenForm, PageOf, Picture, ReceiptLine, ReceiptPaper, ReceiptRef, RecordHistory, RecordRef,
-    Refusal, RefusedList, RevisionRef, SaveDraft, Saved, ShutOutStatus, Space, SyncSettings, SyncStatus, TabletState,
-    Today, TriedAgain, Unlock, VisitPage,
+    NearbyStatus, Nothing, OpenForm, PageOf, Picture, PrintFile, Printed, ReceiptLine, ReceiptPaper, ReceiptRef,
+    RecordHistory, RecordRef, Refusal, RefusedList, RevisionRef, SaveDraft, Saved, ShutOutStatus, Space, SyncSettings,
+    SyncStatus, TabletState, Today, TriedAgain, Unlock, VisitPage,
 };
 
 macro_rules! commands {
@@ -96,6 +96,7 @@ commands! {
     visit: RecordRef => VisitPage = |tablet, asked| {
         tablet.with(|replica, author, _| Ok(replica.visit(asked.id, author.officer)?))
     };
+    print_file: PrintFile => Printed = |tablet, asked| tablet.print_file(&asked);
     history: RecordRef => RecordHistory = |tablet, asked| {
         tablet.with(|replica, author, _| Ok(replica.history(asked.id, author.device)?))
     };

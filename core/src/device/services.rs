@@ -3,10 +3,11 @@
 //! Each has an implementation for the desktop and one for tests; a tablet's system brings its own.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::device::DeviceError;
-use crate::view::Fix;
+use crate::error::Code;
+use crate::view::{Fix, PageSize};
 
 /// Knows where the device is.
 pub trait Position: Send + Sync {
@@ -41,6 +42,15 @@ pub trait SecretStore: Send + Sync {
     fn forget(&self) -> Result<(), DeviceError>;
 }
 
+/// Prints what the device's window shows.
+pub trait Printer: Send + Sync {
+    /// Writes the window's page, as it is laid out for paper, into a PDF file; one that is there is replaced.
+    ///
+    /// # Errors
+    /// [`Code::NoPrinter`] if there is no window or its system cannot do this, [`DeviceError::File`] if it failed.
+    fn to_pdf(&self, file: &Path, page: &PageSize) -> Result<(), DeviceError>;
+}
+
 /// Whether what travels is paid for by the byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metered {
@@ -58,7 +68,7 @@ pub trait Network: Send + Sync {
     fn metered(&self) -> Metered;
 }
 
-/// A desktop: no receiver, no camera of its own.
+/// A desktop: no receiver, no camera of its own, no window.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Desktop;
 
@@ -77,6 +87,12 @@ impl Camera for Desktop {
 impl Network for Desktop {
     fn metered(&self) -> Metered {
         Metered::Unknown
+    }
+}
+
+impl Printer for Desktop {
+    fn to_pdf(&self, _file: &Path, _page: &PageSize) -> Result<(), DeviceError> {
+        Err(DeviceError::Refused(Code::NoPrinter))
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::by_itself::ByItself;
 use super::forms::{self, Attached};
 use super::nearby::{Encounter, Neighbourhood};
-use super::services::{Camera, Network, Position, SecretStore};
+use super::services::{Camera, Network, Position, Printer, SecretStore};
 use super::shut_out::Leaving;
 use super::shut_out::marker::Marker;
 use super::sync_run;
@@ -40,6 +40,8 @@ pub struct Services {
     pub secrets: Box<dyn SecretStore>,
     /// How it meets other tablets.
     pub nearby: Box<dyn Neighbourhood>,
+    /// How its window comes onto paper.
+    pub printer: Box<dyn Printer>,
 }
 
 impl std::fmt::Debug for Services {

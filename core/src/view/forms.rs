@@ -284,4 +284,6 @@ pub struct VisitPage {
     pub amended_because: Option<String>,
     /// What was added, the oldest first.
     pub addenda: Vec<AddendumView>,
+    /// Months after the last change until it is erased, as the station's pack says; `None` if it is kept.
+    pub kept_months: Option<u16>,
 }

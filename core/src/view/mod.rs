@@ -10,6 +10,7 @@ mod forms;
 mod history;
 mod households;
 mod nearby;
+mod paper;
 mod refused;
 mod shut_out;
 mod sync;
@@ -43,6 +44,7 @@ pub use households::{
 pub use nearby::{
     CarriedLine, HandedOver, Moving, NearbyCall, NearbyConfirm, NearbyStage, NearbyStatus, NeighbourLine,
 };
+pub use paper::{PageSize, Paper, PrintFile, Printed};
 pub use refused::{Correct, ExportTo, Exported, RefusedField, RefusedLine, RefusedList, RevisionRef, TriedAgain};
 pub use shut_out::{ShutOutStage, ShutOutStatus};
 pub use sync::{

@@ -16,8 +16,13 @@ export const LONGEST_SECONDS = 20 * 60
 
 const TYPES = ['audio/webm;codecs=opus', 'audio/ogg;codecs=opus', 'audio/mp4']
 
+/** How this device can write a recording down; an engine may have the recorder and nothing that writes. */
+function recorded(): string | undefined {
+  return TYPES.find((type) => MediaRecorder.isTypeSupported(type))
+}
+
 export function canRecord(): boolean {
-  return typeof MediaRecorder !== 'undefined' && 'mediaDevices' in navigator
+  return typeof MediaRecorder !== 'undefined' && 'mediaDevices' in navigator && recorded() !== undefined
 }
 
 export function useRecording(done: (sound: Blob) => void): Recording {
@@ -36,7 +41,7 @@ export function useRecording(done: (sound: Blob) => void): Recording {
     now.state = 'asking'
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: false })
-      const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type))
+      const mimeType = recorded()
       const running = new MediaRecorder(stream, {
         audioBitsPerSecond: BITS_PER_SECOND,
         ...(mimeType === undefined ? {} : { mimeType }),

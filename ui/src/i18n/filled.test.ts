@@ -65,3 +65,10 @@ test('files, records and what nobody was asked are not read out', () => {
   }
   expect(linesOf(questions, answers, (name) => name === 'sign.png')).toEqual([])
 })
+
+test('a question whose words are of no language is read out all the same', () => {
+  showIn('zh')
+  expect(said(linesOf([question('more', { label: { '': 'Specify' } })], { more: '骡子' }, () => false))).toEqual([
+    ['Specify', '骡子', ''],
+  ])
+})

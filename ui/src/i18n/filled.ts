@@ -50,7 +50,7 @@ export function linesOf(
   for (const question of questions) {
     if (question.within === within) {
       const answer = answers[question.name]
-      if (answer === undefined || question.label['zh-Hans'] === undefined || isUnsaid(answer, isFile)) continue
+      if (answer === undefined || Object.keys(question.label).length === 0 || isUnsaid(answer, isFile)) continue
       lines.push({
         kind: 'answer',
         name: question.name,

@@ -32,6 +32,7 @@ describe.each(['zh', 'mn-Mong', 'mn-Cyrl', 'en'] as const)('in %s', (mode) => {
     showIn(mode)
     const plain: Code[] = [
       'form_sealed',
+      'no_printer',
       'revision_known',
       'body_gone',
       'wrong_pin',

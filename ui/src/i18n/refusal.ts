@@ -87,6 +87,7 @@ function adviceKey(code: Code): TextKey | null {
     case 'disk_full':
       return 'advice.makeRoom'
     case 'form_sealed':
+    case 'no_printer':
     case 'revision_known':
     case 'body_gone':
     case 'wrong_pin':

@@ -22,3 +22,10 @@ test('narrow spaces of Mongolian stay in a text', () => {
   const text = 'ᠭᠠᠷ\u202Fᠤᠨ'
   expect(valueText(text)).toBe(text)
 })
+
+test('hours and moments are told by the clock that hung there, without seconds and zones', () => {
+  showIn('zh')
+  expect(valueText('14:30:00.000+08:00')).toBe('14:30')
+  expect(valueText('2025-11-27T07:45:00.000+08:00')).toBe('2025年11月27日 07:45')
+  expect(valueText('14:30')).toBe('14:30')
+})

@@ -13,7 +13,7 @@ const COMMAS: Record<Locale, string> = { 'zh-Hans': '、', 'mn-Mong': '᠂ ', 'm
 export function valueText(value: unknown, tongue: Locale = locale.value, years = false): string {
   if (value === null || value === undefined) return ''
   if (isDay(value)) return dayText(value, tongue, years)
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return clockText(value, tongue, years)
   if (Array.isArray(value)) return listText(value.map((each) => valueText(each, tongue, years)), tongue)
   if (typeof value === 'object') return thingText(value, tongue)
   return JSON.stringify(value)
@@ -22,6 +22,13 @@ export function valueText(value: unknown, tongue: Locale = locale.value, years =
 /** Several things in one line, with the comma of the language. */
 export function listText(things: readonly string[], tongue: Locale = locale.value): string {
   return things.join(COMMAS[tongue])
+}
+
+/** An hour or a moment as a form writes it, told as the clock on the wall showed it there; any other text as it is. */
+function clockText(text: string, tongue: Locale, years: boolean): string {
+  const [, day = '', clock] = /^(?:(\d{4}-\d{2}-\d{2})T)?(\d{2}:\d{2}):\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.exec(text) ?? []
+  if (clock === undefined) return text
+  return isDay(day) ? `${dayText(day, tongue, years)} ${clock}` : clock
 }
 
 function thingText(thing: object, tongue: Locale): string {

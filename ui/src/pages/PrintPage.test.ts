@@ -90,3 +90,33 @@ async function visitOf() {
   const { replies } = await import('@/testing/tablet')
   return replies().visit({ id: VISIT.id as never })
 }
+
+test('what is shown becomes a PDF file on the same paper, and the page says where it is', async () => {
+  const asked: unknown[] = []
+  const page = await mountPage(
+    PrintPage,
+    {
+      print_file: (wish) => {
+        asked.push(wish)
+        return { path: '/exports/slip-1.pdf', size_bytes: 1 }
+      },
+    },
+    VISIT,
+  )
+  await page.at('print-save').trigger('click')
+  await settled()
+  expect(asked).toEqual([
+    { id: 'visit-1', paper: 'slip', page: { width_mm: 210, height_mm: 297, margin_block_mm: 12, margin_inline_mm: 14 } },
+  ])
+  expect(page.at('print-saved').text()).toContain('/exports/slip-1.pdf')
+  await page.at('print-form').trigger('click')
+  expect(page.has('print-saved')).toBe(false)
+})
+
+test('a device that cannot write a PDF file says so', async () => {
+  const page = await mountPage(PrintPage, { print_file: () => refuse('no_printer') }, VISIT)
+  await page.at('print-save').trigger('click')
+  await settled()
+  expect(page.page.text()).toContain('不能存 PDF 文件')
+  expect(page.has('print-saved')).toBe(false)
+})

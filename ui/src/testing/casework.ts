@@ -125,5 +125,6 @@ export function mediation(): VisitPage {
     may_amend: false,
     amended_because: null,
     addenda: [{ text: '双方来电，围栏已经修好。', at: ago(2), officer_name: OFFICER }],
+    kept_months: 24,
   }
 }

@@ -286,6 +286,11 @@ export function replies(households = 1500, xform = ''): Replies {
       may_amend: true,
       amended_because: null,
       addenda: [],
+      kept_months: 24,
+    }),
+    print_file: ({ paper }) => ({
+      path: `/home/officer/.local/share/ailchin/exports/${paper}-202611230915-1.pdf`,
+      size_bytes: 48_200,
     }),
     history: () => recordHistory(),
     conflicts: () => conflictList(),

@@ -186,6 +186,7 @@ fn run(arguments: Arguments) -> Result<(), DeviceError> {
         network: Box::new(Desktop),
         secrets: Box::new(SecretFile::at(arguments.dir.join("device-secret"))),
         nearby: Box::new(LocalNetwork::default()),
+        printer: Box::new(Desktop),
     };
     let tablet = Arc::new(Tablet::new(arguments.dir, Arc::new(Machine), services));
     let pin = arguments.pin;

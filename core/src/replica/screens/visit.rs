@@ -43,6 +43,7 @@ impl Replica {
                 may_amend: officer == Some(me) && !sealed && known.is_some() && !of_a_gathering,
                 amended_because: row.fields.get("amended_because").and_then(Value::as_str).map(str::to_owned),
                 addenda: addenda(connection, &row.fields)?,
+                kept_months: packs::current(connection)?.rule(&row.kind).and_then(|rule| rule.retention_months),
                 answers: row
                     .fields
                     .into_iter()

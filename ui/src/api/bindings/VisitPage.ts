@@ -73,4 +73,8 @@ amended_because: string | null,
 /**
  * What was added, the oldest first.
  */
-addenda: Array<AddendumView>, };
+addenda: Array<AddendumView>, 
+/**
+ * Months after the last change until it is erased, as the station's pack says; `None` if it is kept.
+ */
+kept_months: number | null, };

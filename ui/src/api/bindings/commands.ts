@@ -48,6 +48,8 @@ import type { Nothing } from "./Nothing";
 import type { OpenForm } from "./OpenForm";
 import type { PageOf } from "./PageOf";
 import type { Picture } from "./Picture";
+import type { PrintFile } from "./PrintFile";
+import type { Printed } from "./Printed";
 import type { ReceiptId } from "./ReceiptId";
 import type { ReceiptLine } from "./ReceiptLine";
 import type { ReceiptPaper } from "./ReceiptPaper";
@@ -85,6 +87,7 @@ export interface Commands {
   edit: { request: Edit; answer: Saved };
   task_done: { request: RecordRef; answer: Saved };
   visit: { request: RecordRef; answer: VisitPage };
+  print_file: { request: PrintFile; answer: Printed };
   history: { request: RecordRef; answer: RecordHistory };
   conflicts: { request: PageOf; answer: ConflictList };
   conflict: { request: RecordRef; answer: ConflictPage };
