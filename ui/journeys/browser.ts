@@ -27,7 +27,7 @@ function program(): string {
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: program(),
-    args: ['--no-sandbox', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+    args: ['--no-sandbox', '--font-render-hinting=none', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
   })
 }
 
