@@ -89,8 +89,10 @@ test('a sealed form comes with its repeats and what was added', async () => {
 })
 
 test('Mongolian stands in upright columns beside the Chinese, to its right, and nothing of it is lost', async () => {
-  const { page } = await openPrint('visit-1', 'both')
+  const { page, at } = await openPrint('visit-1', 'both')
   await page.emulateMedia({ media: 'print' })
+  await at('print-paper').waitFor()
+  await page.evaluate(() => document.fonts.ready)
   const blocks = await page.locator('.on-paper .block').evaluateAll((all) =>
     all.flatMap((block) => {
       const chinese = block.querySelector('.zh')?.getBoundingClientRect()

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 
+import { call } from '@/api'
+import type { OfficerId } from '@/api/bindings/OfficerId'
 import { formMode } from '@/state/display'
 import { tablet } from '@/state/tablet'
 import { mountPage, settled } from '@/testing/mount'
+import { id } from '@/testing/people'
 import { refuse, state } from '@/testing/tablet'
 import App from './App.vue'
 
@@ -26,7 +29,8 @@ test('a locked tablet opens where it was locked', async () => {
   await app.at('nav-lock').trigger('click')
   await settled()
   expect(app.router.currentRoute.value.name).toBe('lock')
-  tablet.value = state('open')
+  // The tablet itself is opened too: the window looks again every two seconds.
+  tablet.value = await call('unlock', { officer: id<OfficerId>('officer', 1), pin: '135790' })
   await settled()
   expect(app.router.currentRoute.value.fullPath).toBe('/households/household-7')
 })
