@@ -26,7 +26,7 @@ const FORM = xform({
 function openForm() {
   const open = { draft: 'd', household_name: { zh: '巴特尔' }, xform: FORM, submission: null, page: 0, attachments: [] }
   return mount(FormView, {
-    props: { open: open as unknown as OpenForm, mode: 'both', host: memoryHost() },
+    props: { open: open as unknown as OpenForm, mode: 'both', host: memoryHost(), filler: { device: '', officer: '' } },
     global: { plugins: [i18n], config: { warnHandler: () => undefined } },
   })
 }
