@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 const IN_ENGLISH = {
   day: english({ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }),
   monthOfYear: english({ year: 'numeric', month: 'long' }),
-  month: english({ month: 'long' }),
+  month: english({ month: 'short' }),
 }
 
 function english(how: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
