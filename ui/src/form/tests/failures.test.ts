@@ -7,6 +7,7 @@ import { i18n } from '@/i18n'
 import { memoryHost } from '@/testing/form/memoryHost'
 import FormView from '../FormView.vue'
 import { xform } from './forms'
+import { likeABrowser } from './opened'
 
 vi.mock('../questions/DateAnswer.vue', () => ({
   default: {
@@ -31,9 +32,7 @@ function openForm() {
   })
 }
 
-beforeEach(() => {
-  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null)
-})
+beforeEach(likeABrowser)
 afterEach(() => {
   vi.doUnmock('../engine')
   vi.resetModules()
