@@ -229,6 +229,8 @@ describe.each(['both', 'mn-Mong'] as const)('in %s', (mode) => {
     await at('keep-marks-marked').click()
     await kept(/<marked[^>]*>marked-[a-z0-9]+\.jpg</)
     await stroke(at('input-sketch'))
+    const inks = await at('question-sketch').locator('.ink').evaluateAll((all) => all.map((each) => getComputedStyle(each).backgroundColor))
+    expect(new Set(inks).size, 'a pen of each colour').toBe(3)
     await kept(/<sketch[^>]*>sketch-[a-z0-9]+\.png</)
     await stroke(at('input-sign'))
     await kept(/<sign[^>]*>sign-[a-z0-9]+\.png</)

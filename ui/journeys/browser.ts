@@ -11,7 +11,7 @@ import type { DisplayMode } from '@/state/display'
 
 export const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
 
-export const MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl']
+export const MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl', 'en']
 
 /** Where `scripts/browser` unpacks one. */
 const UNPACKED = fileURLToPath(new URL('chromium/node_modules/.bin/chromium', import.meta.url))

@@ -2,13 +2,13 @@
 import { inject, provide } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
 
+import type { DisplayMode } from '@/state/display'
 import type { FormHost } from './host'
 import type { Question } from './question'
 import type { Saver } from './saver'
-import type { Mode } from './texts'
 
 export interface Asking {
-  readonly mode: Readonly<Ref<Mode>>
+  readonly mode: Readonly<Ref<DisplayMode>>
   readonly host: FormHost
   /** Set once the officer has tried to finish: from then on unanswered required questions are complained about. */
   readonly strict: Readonly<Ref<boolean>>

@@ -40,7 +40,7 @@ export function readTime(typed: string): string | null {
 export function momentTexts(moment: string): Texts {
   const day = dayTexts(moment.slice(0, 10))
   const time = moment.slice(11, 16)
-  return { zh: `${day.zh} ${time}`, mong: `${day.mong} ${time}`, cyrl: `${day.cyrl} ${time}` }
+  return { zh: `${day.zh} ${time}`, mong: `${day.mong} ${time}`, cyrl: `${day.cyrl} ${time}`, en: `${day.en} ${time}` }
 }
 
 function dayOfDate(at: Date): string {

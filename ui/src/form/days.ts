@@ -8,6 +8,16 @@ export interface YearMonth {
 
 const DAY_MS = 86_400_000
 
+const IN_ENGLISH = {
+  day: english({ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }),
+  monthOfYear: english({ year: 'numeric', month: 'long' }),
+  month: english({ month: 'short' }),
+}
+
+function english(how: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en', { timeZone: 'UTC', ...how })
+}
+
 /** Today where the tablet is. */
 export function today(): string {
   const now = new Date()
@@ -64,10 +74,11 @@ export const WEEKDAYS: readonly Texts[] = ['一', '二', '三', '四', '五', '�
   zh,
   mong: String(index + 1),
   cyrl: ['Да', 'Мя', 'Лх', 'Пү', 'Ба', 'Бя', 'Ня'][index] ?? '',
+  en: ['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su'][index] ?? '',
 }))
 
 export function monthTexts({ year, month }: YearMonth): Texts {
-  return { zh: `${year}年${month}月`, mong: `${year} ᠣᠨ ${month} ᠰᠠᠷ\u180Eᠠ`, cyrl: `${year} оны ${month}-р сар` }
+  return { zh: `${year}年${month}月`, mong: `${year} ᠣᠨ ${month} ᠰᠠᠷ\u180Eᠠ`, cyrl: `${year} оны ${month}-р сар`, en: IN_ENGLISH.monthOfYear.format(utc(dayOf(year, month, 1))) }
 }
 
 export function dayTexts(day: string): Texts {
@@ -78,13 +89,14 @@ export function dayTexts(day: string): Texts {
     zh: `${year}年${month}月${date}日 星期${named?.zh ?? ''}`,
     mong: `${year} ᠣᠨ ${month} ᠰᠠᠷ\u180Eᠠ ${date} ᠡᠳᠦᠷ`,
     cyrl: `${year} оны ${month}-р сарын ${date}`,
+    en: IN_ENGLISH.day.format(utc(day)),
   }
 }
 
 export function monthName(month: number): Texts {
-  return { zh: `${month}月`, mong: `${month} ᠰᠠᠷ\u180Eᠠ`, cyrl: `${month}-р сар` }
+  return { zh: `${month}月`, mong: `${month} ᠰᠠᠷ\u180Eᠠ`, cyrl: `${month}-р сар`, en: IN_ENGLISH.month.format(utc(dayOf(2000, month, 1))) }
 }
 
 export function yearTexts(year: number): Texts {
-  return { zh: `${year}年`, mong: `${year} ᠣᠨ`, cyrl: `${year} он` }
+  return { zh: `${year}年`, mong: `${year} ᠣᠨ`, cyrl: `${year} он`, en: String(year) }
 }

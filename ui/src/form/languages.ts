@@ -57,6 +57,7 @@ export function languageOf(name: string): Language | null {
   if (tag.startsWith('zh')) return 'zh'
   if (tag === 'mn-mong' || tag.startsWith('mn-mong-')) return 'mong'
   if (tag === 'mn-cyrl' || tag === 'mn') return 'cyrl'
+  if (tag === 'en' || tag.startsWith('en-')) return 'en'
   return null
 }
 

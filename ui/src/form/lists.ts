@@ -6,15 +6,14 @@ import { PART } from './texts'
 export const MERGED_LABEL = '__label'
 
 /**
- * Adds the merged label to a CSV: Chinese, Mongolian and Cyrillic, each but the last followed by U+2063, and one more at
- * the end, so that the other languages can be cut out of an answer. A list without `label_mong` shows its `label`.
+ * Adds the merged label to a CSV: Chinese, Mongolian, Cyrillic and English, each followed by U+2063, so that the other languages can be cut out of an answer. A list without `label_mong` shows its `label`.
  */
 export function withMergedLabels(csv: string): string {
   const [head, ...rows] = cellsOf(csv)
   if (head === undefined) return ''
   const at = (name: string) => head.indexOf(name)
-  const [label, mong, cyrl] = [at('label'), at('label_mong'), at('label_cyrl')]
-  const lines = rows.map((row) => [...Array.from(head, (_, each) => row[each] ?? ''), merged(cell(row, label), cell(row, mong), cell(row, cyrl))])
+  const labels = ['label', 'label_mong', 'label_cyrl', 'label_en'].map(at)
+  const lines = rows.map((row) => [...Array.from(head, (_, each) => row[each] ?? ''), merged(labels.map((each) => cell(row, each)))])
   return [[...head, MERGED_LABEL], ...lines].map(lineOf).join('\n') + '\n'
 }
 
@@ -22,8 +21,8 @@ function cell(row: readonly string[], at: number): string {
   return at < 0 ? '' : (row[at] ?? '').replaceAll(PART, '')
 }
 
-function merged(zh: string, mong: string, cyrl: string): string {
-  return mong === '' && cyrl === '' ? zh : `${zh}${PART}${mong}${PART}${cyrl}${PART}`
+function merged([zh = '', ...others]: string[]): string {
+  return others.every((each) => each === '') ? zh : [zh, ...others, ''].join(PART)
 }
 
 /** Parts a CSV (RFC 4180; also with semicolons or tabs) into its cells, nothing trimmed; empty lines are left out. */

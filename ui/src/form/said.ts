@@ -4,7 +4,7 @@ import { dayTexts, monthOf, monthTexts, yearTexts } from './days'
 import { areaM2, lengthM } from './geometry'
 import { areaTexts, lengthTexts } from './measures'
 import type { Choice, Question } from './question'
-import { NO_TEXTS, type Texts } from './texts'
+import { NO_TEXTS, onlyText, type Texts } from './texts'
 import { words } from './words'
 
 /** The answer of a question; no texts if there is none, or if it cannot be said in words. */
@@ -12,13 +12,13 @@ export function answerTexts(question: Question): Texts {
   if (!question.answered) return NO_TEXTS
   switch (question.kind) {
     case 'text':
-      return question.appearances.has('masked') ? same('••••') : same(question.value)
+      return question.appearances.has('masked') ? onlyText('••••') : onlyText(question.value)
     case 'number':
     case 'barcode':
     case 'time':
-      return same(question.value)
+      return onlyText(question.value)
     case 'range':
-      return same(String(question.value ?? ''))
+      return onlyText(String(question.value ?? ''))
     case 'date':
       return dateTexts(question.value, question.appearances)
     case 'moment':
@@ -31,9 +31,9 @@ export function answerTexts(question: Question): Texts {
     case 'line':
       return question.closed ? areaTexts(areaM2(question.value))[1] : lengthTexts(lengthM(question.value))
     case 'position':
-      return question.value === null ? NO_TEXTS : same(`${question.value.lat.toFixed(5)}, ${question.value.lon.toFixed(5)}`)
+      return question.value === null ? NO_TEXTS : onlyText(`${question.value.lat.toFixed(5)}, ${question.value.lon.toFixed(5)}`)
     case 'acknowledge':
-      return words('acknowledge')
+      return words('fill.acknowledge')
     case 'note':
     case 'photo':
     case 'signature':
@@ -50,11 +50,6 @@ function dateTexts(day: string, appearances: ReadonlySet<string>): Texts {
   return appearances.has('month-year') ? monthTexts(monthOf(day)) : dayTexts(day)
 }
 
-/** One text that is the same in every language. */
-function same(text: string): Texts {
-  return { zh: text, mong: '', cyrl: '' }
-}
-
 function choiceTexts(choices: readonly Choice[], values: readonly string[]): Texts {
   const labels = values.flatMap((value) => choices.find((choice) => choice.value === value)?.label ?? [])
   // A language that lacks one of the names is not half shown.
@@ -63,5 +58,6 @@ function choiceTexts(choices: readonly Choice[], values: readonly string[]): Tex
     zh: labels.map((label) => label.zh).join('、'),
     mong: all(labels.map((label) => label.mong), '\u1802 '),
     cyrl: all(labels.map((label) => label.cyrl), ', '),
+    en: all(labels.map((label) => label.en), ', '),
   }
 }

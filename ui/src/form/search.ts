@@ -17,8 +17,8 @@ const known = new WeakMap<Choice, string>()
 function wordsOf(choice: Choice): string {
   const read = known.get(choice)
   if (read !== undefined) return read
-  const { zh, mong, cyrl } = choice.label
-  const all = folded([zh, mong, cyrl, choice.value].join('\n'))
+  const { zh, mong, cyrl, en } = choice.label
+  const all = folded([zh, mong, cyrl, en, choice.value].join('\n'))
   known.set(choice, all)
   return all
 }

@@ -4,15 +4,15 @@
 // its chunks are put back into one text for each language. Text is never trimmed or folded with `\s`, which would eat the
 // narrow no-break spaces (U+202F) that bind Mongolian suffixes.
 
-/** One text in the languages of the pack; empty where nobody has written it. Same shape as `Names` of the bindings. */
+import type { DisplayMode } from '@/state/display'
+
+/** One text in every language of the interface; empty where nobody has written it. */
 export interface Texts {
   zh: string
   mong: string
   cyrl: string
+  en: string
 }
-
-/** Which languages a reader has on the screen. */
-export type Mode = 'both' | 'zh' | 'mn-Mong' | 'mn-Cyrl'
 
 /** A piece of text as the engine hands it over. */
 export interface Chunk {
@@ -24,13 +24,18 @@ export interface Chunk {
 export const PART = '\u2063'
 
 /** The order of the languages within one merged text. */
-export const LANGUAGES = ['zh', 'mong', 'cyrl'] as const
+export const LANGUAGES = ['zh', 'mong', 'cyrl', 'en'] as const
 
-export const NO_TEXTS: Texts = { zh: '', mong: '', cyrl: '' }
+export const NO_TEXTS: Texts = { zh: '', mong: '', cyrl: '', en: '' }
+
+/** A text that nobody has to translate, such as a number; it stands where the Chinese would. */
+export function onlyText(text: string): Texts {
+  return { ...NO_TEXTS, zh: text }
+}
 
 /** Puts the chunks of a merged text back into one text for each language. */
 export function textsOf(chunks: Iterable<Chunk>): Texts {
-  const parts: [string, string, string] = ['', '', '']
+  const parts = LANGUAGES.map(() => '')
   let at = 0
   for (const chunk of chunks) {
     const pieces = chunk.asString.split(PART)
@@ -43,7 +48,8 @@ export function textsOf(chunks: Iterable<Chunk>): Texts {
       parts[at] = (parts[at] ?? '') + piece
     })
   }
-  return { zh: written(parts[0]), mong: written(parts[1]), cyrl: written(parts[2]) }
+  const [zh = '', mong = '', cyrl = '', en = ''] = parts.map(written)
+  return { zh, mong, cyrl, en }
 }
 
 // An output may itself be a merged text: `jr:choice-name()` of a choice that has all languages. A name that is written in
@@ -57,7 +63,7 @@ function outputIn(pieces: readonly string[], at: number): string {
 /** What is left of a merged text that got into an answer (the name of a choice from a list): its Chinese. */
 export function inChinese(text: string): string {
   if (!text.includes(PART)) return text
-  return text.replace(/\u2063[^\u2063<]*\u2063[^\u2063<]*\u2063/g, '').replaceAll(PART, '')
+  return text.replace(/\u2063(?:[^\u2063<]*\u2063){3}/g, '').replaceAll(PART, '')
 }
 
 /** Cuts the layout white space of the XML file, and pyxform's dash for "not translated". */
@@ -67,15 +73,16 @@ function written(text: string): string {
 }
 
 /** The one text a reader of a single language gets; Chinese where the own language is not written. */
-export function textIn(texts: Texts, mode: Mode): { text: string; lang: string } {
+export function textIn(texts: Texts, mode: DisplayMode): { text: string; lang: string } {
   if (mode === 'mn-Mong' && texts.mong !== '') return { text: texts.mong, lang: 'mn-Mong' }
   if (mode === 'mn-Cyrl' && texts.cyrl !== '') return { text: texts.cyrl, lang: 'mn-Cyrl' }
+  if (mode === 'en' && texts.en !== '') return { text: texts.en, lang: 'en' }
   return { text: texts.zh, lang: 'zh-Hans' }
 }
 
 /** Whether anything is written in any language. */
 export function isWritten(texts: Texts): boolean {
-  return texts.zh !== '' || texts.mong !== '' || texts.cyrl !== ''
+  return texts.zh !== '' || texts.mong !== '' || texts.cyrl !== '' || texts.en !== ''
 }
 
 /** Whether the first letter of a text is of the traditional Mongolian script, which is written from top to bottom. */

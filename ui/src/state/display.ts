@@ -19,8 +19,6 @@ const LOCALES: Record<DisplayMode, Locale> = {
 
 export const displayMode = ref<DisplayMode>(kept())
 export const locale = computed(() => LOCALES[displayMode.value])
-/** How a form is shown: in Chinese where the interface speaks a language that no form is written in. */
-export const formMode = computed(() => (displayMode.value === 'en' ? 'zh' : displayMode.value))
 /** Whether the whole interface runs in vertical columns. */
 export const vertical = computed(() => displayMode.value === 'mn-Mong')
 

@@ -2,9 +2,10 @@
 import type { LeafNodeValidationState } from '@getodk/xforms-engine'
 import { markRaw } from 'vue'
 
+import type { TextKey } from '@/i18n'
 import type { Complaint } from '../question'
 import { NO_TEXTS, textsOf, type Chunk, type Texts } from '../texts'
-import { words, type WordKey } from '../words'
+import { words } from '../words'
 
 export function nameIn(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1).replace(/\[\d+\]$/, '')
@@ -22,7 +23,7 @@ export function textsIn(range: unknown): Texts {
 }
 
 // What pyxform writes by itself, in English only, for `or_other`.
-const PYXFORMS_WORDS: Readonly<Record<string, WordKey>> = { Other: 'otherChoice', 'Specify other.': 'specifyOther' }
+const PYXFORMS_WORDS: Readonly<Record<string, TextKey>> = { Other: 'fill.otherChoice', 'Specify other.': 'fill.specifyOther' }
 
 /** The address of the picture that belongs to a text. */
 export function pictureIn(range: unknown): string | null {

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import { i18n } from '@/i18n'
+import type { DisplayMode } from '@/state/display'
 import { memoryHost, type MemoryHost } from '@/testing/form/memoryHost'
 import FormView from '../FormView.vue'
-import type { Mode } from '../texts'
 import { householdVisit, xform } from './forms'
 
 let page: VueWrapper | null = null
@@ -34,7 +34,7 @@ interface Opened {
   xml?: string
   submission?: string | null
   page?: number
-  mode?: Mode
+  mode?: DisplayMode
   host?: MemoryHost
 }
 
@@ -50,7 +50,7 @@ async function openForm({ xml = householdVisit(), submission = null, page: at = 
     attachments: [],
   } as unknown as OpenForm
   const view = mount(FormView, {
-    props: { open, mode, host },
+    props: { open, mode, host, filler: { device: 'tablet-7', officer: 'officer-3' } },
     attachTo: document.body,
     global: { plugins: [i18n] },
   })

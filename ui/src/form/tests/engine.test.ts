@@ -84,15 +84,15 @@ describe('texts in several languages', () => {
     )
     const note = question(filling, 'note', 'text')
     const label = computed(() => note.label)
-    expect(label.value).toEqual({ zh: '共 3 人', mong: 'ᠬᠦᠮᠦᠨ 3', cyrl: '3 хүн' })
+    expect(label.value).toEqual({ zh: '共 3 人', mong: 'ᠬᠦᠮᠦᠨ 3', cyrl: '3 хүн', en: '' })
     question(filling, 'n', 'number').answer('12')
-    expect(label.value).toEqual({ zh: '共 12 人', mong: 'ᠬᠦᠮᠦᠨ 12', cyrl: '12 хүн' })
+    expect(label.value).toEqual({ zh: '共 12 人', mong: 'ᠬᠦᠮᠦᠨ 12', cyrl: '12 хүн', en: '' })
   })
 
   it('stay apart when an output is itself a text in all languages', async () => {
     const filling = await open(CHOICE_NAME)
     question(filling, 'pick', 'select_one').answer('b')
-    expect(question(filling, 'echo', 'note').label).toEqual({ zh: '选了乙吗', mong: 'ᠬᠣᠶᠠᠷ?', cyrl: '' })
+    expect(question(filling, 'echo', 'note').label).toEqual({ zh: '选了乙吗', mong: 'ᠬᠣᠶᠠᠷ?', cyrl: '', en: '' })
   })
 
   it('keep narrow no-break spaces and vowel separators, and drop the dash of a missing translation', async () => {
@@ -108,12 +108,13 @@ describe('texts in several languages', () => {
       zh: '照片',
       mong: 'ᠭᠠᠷ\u202Fᠤᠨ ᠵᠢᠷᠤᠭ\u180E\u1820\u202F',
       cyrl: '',
+      en: '',
     })
   })
 
   it('are the plain label in a form without translations', async () => {
     const filling = await open(xform({ data: '<note/>', body: TEXT }))
-    expect(question(filling, 'note', 'text').label).toEqual({ zh: 'n', mong: '', cyrl: '' })
+    expect(question(filling, 'note', 'text').label).toEqual({ zh: 'n', mong: '', cyrl: '', en: '' })
   })
 })
 

@@ -7,6 +7,7 @@ import { i18n } from '@/i18n'
 import { memoryHost } from '@/testing/form/memoryHost'
 import FormView from '../FormView.vue'
 import { xform } from './forms'
+import { likeABrowser } from './opened'
 
 vi.mock('../questions/DateAnswer.vue', () => ({
   default: {
@@ -26,14 +27,12 @@ const FORM = xform({
 function openForm() {
   const open = { draft: 'd', household_name: { zh: '巴特尔' }, xform: FORM, submission: null, page: 0, attachments: [] }
   return mount(FormView, {
-    props: { open: open as unknown as OpenForm, mode: 'both', host: memoryHost() },
+    props: { open: open as unknown as OpenForm, mode: 'both', host: memoryHost(), filler: { device: '', officer: '' } },
     global: { plugins: [i18n], config: { warnHandler: () => undefined } },
   })
 }
 
-beforeEach(() => {
-  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null)
-})
+beforeEach(likeABrowser)
 afterEach(() => {
   vi.doUnmock('../engine')
   vi.resetModules()

@@ -6,11 +6,11 @@ import { inChinese, textsOf } from '../texts'
 const SEP = '\u2063'
 
 describe('a list that comes as CSV', () => {
-  it('gets one label in both languages, and keeps every column as it was', () => {
+  it('gets one label in all its languages, and keeps every column as it was', () => {
     const merged = withMergedLabels('name,label,label_mong,__version\nh1,巴图,ᠪᠠᠲᠤ,3\nh2,"李, 明",,1\n')
     expect(cellsOf(merged)).toEqual([
       ['name', 'label', 'label_mong', '__version', '__label'],
-      ['h1', '巴图', 'ᠪᠠᠲᠤ', '3', `巴图${SEP}ᠪᠠᠲᠤ${SEP}${SEP}`],
+      ['h1', '巴图', 'ᠪᠠᠲᠤ', '3', `巴图${SEP}ᠪᠠᠲᠤ${SEP}${SEP}${SEP}`],
       ['h2', '李, 明', '', '1', '李, 明'],
     ])
   })
@@ -25,6 +25,10 @@ describe('a list that comes as CSV', () => {
     expect(cellsOf(withMergedLabels('name\nx,,\n'))).toEqual([['name', '__label'], ['x', '']])
   })
 
+  it('may have English and Cyrillic names too', () => {
+    expect(withMergedLabels('name,label,label_en,label_cyrl\na,镇,town,балгас\n')).toContain(`镇${SEP}${SEP}балгас${SEP}town${SEP}`)
+  })
+
   it('keeps the joiners of a name', () => {
     const name = 'ᠨᠡᠷ\u180Eᠡ\u202Fᠦᠨ'
     expect(withMergedLabels(`name,label,label_mong\na,名,${name}`)).toContain(`名${SEP}${name}${SEP}`)
@@ -32,10 +36,10 @@ describe('a list that comes as CSV', () => {
 })
 
 describe('a merged name', () => {
-  const name = `巴图${SEP}ᠪᠠᠲᠤ${SEP}${SEP}`
+  const name = `巴图${SEP}ᠪᠠᠲᠤ${SEP}${SEP}${SEP}`
 
   it('is parted into its languages as a label and within a sentence', () => {
-    expect(textsOf([{ source: 'reference', asString: name }])).toEqual({ zh: '巴图', mong: 'ᠪᠠᠲᠤ', cyrl: '' })
+    expect(textsOf([{ source: 'reference', asString: name }])).toEqual({ zh: '巴图', mong: 'ᠪᠠᠲᠤ', cyrl: '', en: '' })
     const sentence = textsOf([
       { source: 'literal', asString: '选了' },
       { source: 'output', asString: `${name}户` },

@@ -26,6 +26,19 @@ async function atDogs() {
   return opened
 }
 
+describe('the steps', () => {
+  it('bring the one that is open into view, at first and when it changes', async () => {
+    const shown: (string | undefined)[] = []
+    Element.prototype.scrollIntoView = function (this: HTMLElement) {
+      shown.push(this.dataset['testid'])
+    }
+    const { at } = await opening({ xml: DOGS })
+    expect(shown).toEqual(['form-step-0'])
+    await at('form-next').trigger('click')
+    expect(shown).toContain('form-step-1')
+  })
+})
+
 describe('a repeat', () => {
   it('closes to a summary with its first answers and how much is answered', async () => {
     const { at, has } = await atDogs()

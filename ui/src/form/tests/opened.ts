@@ -4,14 +4,14 @@ import { expect, vi } from 'vitest'
 
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import { i18n } from '@/i18n'
+import type { DisplayMode } from '@/state/display'
 import { memoryHost, type MemoryHost } from '@/testing/form/memoryHost'
 import FormView from '../FormView.vue'
-import type { Mode } from '../texts'
 
 export interface Wish {
   xml: string
   submission?: string | null
-  mode?: Mode
+  mode?: DisplayMode
   host?: MemoryHost
 }
 

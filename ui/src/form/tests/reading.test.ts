@@ -60,8 +60,8 @@ describe('a list from the tablet', () => {
   it('has both names of every household, byte for byte', async () => {
     const filling = await open(FROM_FILE, FILES)
     expect(question(filling, 'who', 'select_one').choices.map((choice) => choice.label)).toEqual([
-      { zh: '巴图', mong: 'ᠪᠠᠲᠤ\u202Fᠶᠢᠨ', cyrl: '' },
-      { zh: '其其格, 大', mong: '', cyrl: '' },
+      { zh: '巴图', mong: 'ᠪᠠᠲᠤ\u202Fᠶᠢᠨ', cyrl: '', en: '' },
+      { zh: '其其格, 大', mong: '', cyrl: '', en: '' },
     ])
   })
 

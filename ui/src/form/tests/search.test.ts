@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Choice } from '../question'
 import { matching } from '../search'
 
-const choice = (value: string, zh: string, mong = '', cyrl = ''): Choice => ({ value, label: { zh, mong, cyrl }, picture: null })
+const choice = (value: string, zh: string, mong = '', cyrl = '', en = ''): Choice => ({ value, label: { zh, mong, cyrl, en }, picture: null })
 const CHOICES = [
   choice('h1', '巴图', 'ᠪᠠᠲᠤ', 'Бат'),
   choice('h2', '巴图吉日嘎拉', 'ᠪᠠᠲᠤ ᠵᠢᠷᠭᠠᠯ', 'Батжаргал'),

@@ -11,18 +11,20 @@ const output = (asString: string) => ({ source: 'output', asString })
 
 describe('texts in all languages', () => {
   it('are parted where the languages meet, outputs going to the language they stand in', () => {
-    expect(textsOf([literal('有 '), output('3'), literal(' 人\u2063'), output('3'), literal(' ᠬᠦᠮᠦᠨ\u2063хүн')])).toEqual({
+    expect(textsOf([literal('有 '), output('3'), literal(' 人\u2063'), output('3'), literal(' ᠬᠦᠮᠦᠨ\u2063хүн\u2063people')])).toEqual({
       zh: '有 3 人',
       mong: '3 ᠬᠦᠮᠦᠨ',
       cyrl: 'хүн',
+      en: 'people',
     })
   })
 
   it('do not lose their place when an output holds all languages', () => {
-    expect(textsOf([literal('选了'), output('甲\u2063ᠨᠢᠭᠡ\u2063нэг'), literal('\u2063'), output('甲\u2063ᠨᠢᠭᠡ\u2063нэг')])).toEqual({
+    expect(textsOf([literal('选了'), output('甲\u2063ᠨᠢᠭᠡ\u2063нэг\u2063one'), literal('\u2063'), output('甲\u2063ᠨᠢᠭᠡ\u2063нэг\u2063one')])).toEqual({
       zh: '选了甲',
       mong: 'ᠨᠢᠭᠡ',
       cyrl: '',
+      en: '',
     })
   })
 
@@ -31,14 +33,17 @@ describe('texts in all languages', () => {
       zh: '问题',
       mong: '\u202Fᠭᠠᠷ\u202Fᠤᠨ\u180E\u202F',
       cyrl: '',
+      en: '',
     })
   })
 
   it('fall back to Chinese where the own language is not written', () => {
-    const texts = { zh: '照片', mong: 'ᠵᠢᠷᠤᠭ', cyrl: '' }
+    const texts = { zh: '照片', mong: 'ᠵᠢᠷᠤᠭ', cyrl: '', en: '' }
     expect(textIn(texts, 'mn-Mong')).toEqual({ text: 'ᠵᠢᠷᠤᠭ', lang: 'mn-Mong' })
     expect(textIn(texts, 'mn-Cyrl')).toEqual({ text: '照片', lang: 'zh-Hans' })
     expect(textIn(texts, 'both')).toEqual({ text: '照片', lang: 'zh-Hans' })
+    expect(textIn(texts, 'en')).toEqual({ text: '照片', lang: 'zh-Hans' })
+    expect(textIn({ ...texts, en: 'Photo' }, 'en')).toEqual({ text: 'Photo', lang: 'en' })
   })
 
   it('know the Mongolian script by its first letter', () => {
@@ -81,7 +86,7 @@ describe('the merged form', () => {
       'монгол (mn-Cyrl)',
       'all',
     ])
-    expect(translations[3]?.textContent).toBe('问\u2063ᠠᠰᠠᠭᠤ\u2063асуу')
+    expect(translations[3]?.textContent).toBe('问\u2063ᠠᠰᠠᠭᠤ\u2063асуу\u2063')
     expect(translations[3]?.getElementsByTagName('output')).toHaveLength(1)
     expect(translations[3]?.hasAttribute('default')).toBe(false)
   })
@@ -92,7 +97,7 @@ describe('the merged form', () => {
       '<translation lang="ᠮᠣᠩᠭᠣᠯ (mn-Mong)"/>',
     )
     const all = new DOMParser().parseFromString(withAllLanguages(one).xml, 'text/xml').getElementsByTagName('translation')[2]
-    expect(all?.textContent).toBe('问\u2063\u2063')
+    expect(all?.textContent).toBe('问\u2063\u2063\u2063')
   })
 
   it('knows a language by its tag, alone or in brackets', () => {
@@ -100,7 +105,8 @@ describe('the merged form', () => {
     expect(languageOf('zh')).toBe('zh')
     expect(languageOf('ᠮᠣᠩᠭᠣᠯ (mn-Mong)')).toBe('mong')
     expect(languageOf('mn-Cyrl')).toBe('cyrl')
-    expect(languageOf('English (en)')).toBeNull()
+    expect(languageOf('English (en)')).toBe('en')
+    expect(languageOf('Kazakh (kk)')).toBeNull()
   })
 })
 

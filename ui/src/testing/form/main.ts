@@ -5,7 +5,7 @@ import { createApp, h, shallowRef } from 'vue'
 import type { OpenForm } from '@/api/bindings/OpenForm'
 import FormView from '@/form/FormView.vue'
 import { i18n } from '@/i18n'
-import { followDisplayMode, formMode, showIn } from '@/state/display'
+import { displayMode, followDisplayMode, showIn } from '@/state/display'
 import type { DisplayMode } from '@/state/display'
 import '@/style/fonts.css'
 import '@/style/tokens.css'
@@ -72,7 +72,7 @@ window.gallery = gallery
 createApp(() =>
   h(FormView, {
     open: open.value,
-    mode: formMode.value,
+    mode: displayMode.value,
     host,
     filler: { device: 'tablet-7', officer: 'officer-3' },
     onFinished: () => (document.title = 'finished'),
