@@ -382,7 +382,7 @@ fn every_kind_of_question_is_answered_in_the_window_and_what_is_signed_is_only_a
     window.press("visit-print")?;
     let form = printed(window, "form", "a4")?;
     assert_eq!((form.width_mm, form.height_mm, form.over), (210, 297, 0), "{form:?}");
-    for said in ["填写的表格", "138", "骡子", "围栏已经修好", "已封存"] {
+    for said in ["填写的表格", "138", "绵羊、其他", "骡子", "围栏已经修好", "已封存"] {
         assert!(form.text.contains(said), "{said} in {}", form.text);
     }
     for said in ["14:30", "2026年", "07:45"] {

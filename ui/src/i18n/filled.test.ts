@@ -71,4 +71,6 @@ test('a question whose words are of no language is read out all the same', () =>
   expect(said(linesOf([question('more', { label: { '': 'Specify' } })], { more: '骡子' }, () => false))).toEqual([
     ['Specify', '骡子', ''],
   ])
+  const pyxforms = linesOf([question('more', { label: { '': 'Specify other.' } })], { more: '骡子' }, () => false)[0]
+  expect(pyxforms?.kind === 'answer' ? pyxforms.label('zh-Hans') : '').toMatch(/\p{Script=Han}/u)
 })

@@ -2,7 +2,7 @@
 import type { LeafNodeValidationState } from '@getodk/xforms-engine'
 import { markRaw } from 'vue'
 
-import type { TextKey } from '@/i18n'
+import { PYXFORMS_WORDS } from '@/i18n/texts'
 import type { Complaint } from '../question'
 import { NO_TEXTS, textsOf, type Chunk, type Texts } from '../texts'
 import { words } from '../words'
@@ -21,9 +21,6 @@ export function textsIn(range: unknown): Texts {
   const own = PYXFORMS_WORDS[texts.zh]
   return own !== undefined && (texts.mong === '' || texts.mong === texts.zh) ? words(own) : texts
 }
-
-// What pyxform writes by itself, in English only, for `or_other`.
-const PYXFORMS_WORDS: Readonly<Record<string, TextKey>> = { Other: 'fill.otherChoice', 'Specify other.': 'fill.specifyOther' }
 
 /** The address of the picture that belongs to a text. */
 export function pictureIn(range: unknown): string | null {
