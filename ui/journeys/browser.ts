@@ -11,7 +11,7 @@ import type { DisplayMode } from '@/state/display'
 
 export const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
 
-export const MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl']
+export const MODES: readonly DisplayMode[] = ['both', 'zh', 'mn-Mong', 'mn-Cyrl', 'en']
 
 /** The browser that CHROMIUM names, or the first one on the path. */
 function program(): string {
