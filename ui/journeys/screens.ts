@@ -32,7 +32,7 @@ const PAGES: [name: string, address: string, shows: string, mode: DisplayMode, s
   ['today-upright', 'today', 'today-task', 'both', UPRIGHT],
   ['household', 'households/household-1', 'household-past', 'both'],
   ['household-mong', 'households/household-1', 'household-past', 'mn-Mong'],
-  ['case', 'cases/case-1', 'case-title', 'both'],
+  ['case', 'cases/case-0', 'case-title', 'both'],
   ['visit', 'visits/visit-1', 'visit-picture', 'both'],
   ['slip', 'visits/visit-1/print', 'print-preview', 'both'],
   ['sync-both', 'sync', 'receipt', 'both'],
