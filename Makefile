@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 UI_SOURCES := $(shell find ui/src ui/public -type f -not -name '*.test.ts' -not -path '*/testing/*') ui/index.html \
 	ui/package.json ui/tsconfig.json ui/vite.config.ts
 
-.PHONY: help setup ui forms bindings demo tablet test window sim fuzz bench lint fmt clean-demo
+.PHONY: help setup ui forms bindings demo tablet test window screens sim fuzz bench lint fmt clean-demo
 
 help: ## lists what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,6 +60,9 @@ test: ui ## runs every test
 window: ui ## runs the journeys through the real window only; pictures in target/screenshots
 	cargo build $(ALL)
 	cargo test $(ALL) --test window
+
+screens: setup ## takes the pictures of docs/SCREENS.md anew
+	npm --prefix ui run screens
 
 sim: ## tells stories of the simulation: SEEDS=1000, FROM=1 or SEED=17
 	cargo build --locked --package ailchin-tests --all-features --bin sim

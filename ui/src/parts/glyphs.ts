@@ -20,6 +20,7 @@ export const GLYPHS = {
   photo: 'M4 7h4l2-3h4l2 3h4v12H4zM12 9.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8z',
   picture: 'M4 4h16v16H4zM4 16l5-5l4 4l3-3l4 4M15 8v.5',
   pen: 'M4 20l1-5L16 4l4 4L9 19zM13 7l4 4',
+  calendar: 'M4 5h16v16H4zM4 10h16M8 3v4M16 3v4M8 14v.01M12 14v.01M16 14v.01M8 17.5v.01M12 17.5v.01',
   clock: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 7v5l4 2',
   erase: 'M9 5h12v14H9l-7-7zM12 9l6 6M18 9l-6 6',
   close: 'M5 5l14 14M19 5L5 19',

@@ -17,3 +17,12 @@ const mode = wish.get('mode')
 if (mode !== null) showIn(mode as DisplayMode)
 
 await import('@/main')
+
+// For the journey that passes no address by.
+const { ROUTES } = await import('@/router')
+declare global {
+  interface Window {
+    addresses: string[]
+  }
+}
+window.addresses = ROUTES.flatMap(({ path, redirect }) => (redirect === undefined ? [path] : []))

@@ -18,7 +18,7 @@ import type { Replies } from './tablet'
 
 const NOTHING = { revisions: 0, blobs: 0 }
 
-const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
+const SCENES = {
   day: () => ({}),
   new: () => ({ tablet_state: () => state('new') }),
   locked: () => ({ tablet_state: () => state('locked') }),
@@ -184,11 +184,16 @@ const SCENES: Record<string, (tablet: Replies) => Partial<Replies>> = {
   }),
   sent: () => ({ sync_status: () => syncStatus({ covered: false }) }),
   verified: () => ({ sync_status: () => syncStatus() }),
-}
+} satisfies Record<string, (tablet: Replies) => Partial<Replies>>
 
+export type SceneName = keyof typeof SCENES
+export const SCENE_NAMES = Object.keys(SCENES) as SceneName[]
+
+/** What the tablet answers in a situation; on an ordinary day, if nobody knows of it. */
 export function scene(name: string, xform: string): Replies {
   const tablet = replies(1500, xform)
-  return { ...tablet, ...SCENES[name]?.(tablet) }
+  const known = SCENE_NAMES.find((each) => each === name)
+  return known === undefined ? tablet : { ...tablet, ...SCENES[known](tablet) }
 }
 
 function conflict() {
