@@ -150,6 +150,28 @@ fn a_question_that_is_not_there_and_a_function_that_nobody_knows_are_refused() {
 }
 
 #[test]
+fn what_the_engine_stumbles_over_is_refused_before_a_tablet_meets_it() {
+    let said = refused(&Form::new().with(2, 4, "distance(${dog}) > 5"));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("survey!E3: while nothing is measured distance() keeps the form from opening"),
+        "{said:?}"
+    );
+    assert_eq!(refused(&Form::new().with(2, 4, "if(${dog} = '', 0, distance(${dog})) > 5")), Vec::<String>::new());
+    let mut form = Form::new();
+    let columns = form.survey[0].len();
+    form.survey[0].push("bind::type");
+    form.survey[1].resize(columns, "");
+    form.survey[1].push("int");
+    assert_eq!(
+        refused(&form.remarks()),
+        ["survey!".to_owned()
+            + &"ABCDEFGHIJ"[columns..=columns]
+            + "2: the answer of a choice is a text: bind::type cannot make another type of it"]
+    );
+}
+
+#[test]
 fn what_must_never_be_asked_is_refused_with_the_reason_and_may_be_spoken_of_in_a_note() {
     let remarks = Form::new().with(1, 2, "户主的民族");
     assert_eq!(refused(&remarks), ["survey!C2: “民族” is not asked. ethnicity: no purpose of a visit needs it"]);

@@ -44,13 +44,25 @@ fn every_kind_that_says_something_about_people_has_a_purpose_and_a_retention_per
 }
 
 #[test]
-fn the_household_is_told_the_retention_period_that_the_pack_keeps() {
+fn whoever_is_recorded_is_told_the_retention_periods_that_the_pack_keeps() {
     let pack = builtin().unwrap();
-    let notice = pack.form("household_visit").unwrap().model.question("notice").unwrap();
-    assert_eq!(notice.answer_type, AnswerType::Note);
-    let months = pack.rule(&Kind::Visit).unwrap().retention_months.unwrap();
-    assert!(notice.label["zh-Hans"].contains(&format!("{months} 个月")));
-    assert!(!notice.label["mn-Mong"].is_empty());
+    let months = |kind: &Kind| pack.rule(kind).unwrap().retention_months.unwrap();
+    let mut told = 0;
+    for form in &pack.forms {
+        let Some(notice) = form.model.question("notice") else { continue };
+        assert_eq!(notice.answer_type, AnswerType::Note);
+        let own = format!("{} 个月", months(&form.kind));
+        let makes_a_case = form.xform.contains("dataset=\"case\"");
+        let kept = if makes_a_case {
+            format!("保存多久：本表 {own}，案件 {} 个月，到期删除。", months(&Kind::Case))
+        } else {
+            format!("保存多久：{own}，到期删除。")
+        };
+        assert!(notice.label["zh-Hans"].contains(&kept), "{}: {}", form.model.id, notice.label["zh-Hans"]);
+        assert!(!notice.label["mn-Mong"].is_empty());
+        told += 1;
+    }
+    assert!(told > 6, "{told} forms tell it");
 }
 
 #[test]

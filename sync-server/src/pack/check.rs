@@ -287,7 +287,19 @@ impl Form<'_> {
         let names: BTreeSet<&str> = survey.rows().map(|row| row.text("name").trim()).collect();
         let columns: Vec<usize> = EXPRESSIONS.iter().filter_map(|heading| survey.column(heading)).collect();
         let texts = survey.translated(TEXTS);
+        let bound = survey.column("bind::type");
         for row in survey.rows() {
+            let asks = row.text("type").split_whitespace().next().unwrap_or_default();
+            if let Some(column) =
+                bound.filter(|column| asks.starts_with("select") && !row.at(*column).trim().is_empty())
+            {
+                self.refuse(
+                    "survey",
+                    row.cell(column),
+                    "选择题的答案是文字，不能用 bind::type 改成别的类型",
+                    "the answer of a choice is a text: bind::type cannot make another type of it",
+                );
+            }
             for column in columns.iter().copied().chain(texts.iter().map(|(.., column)| *column)) {
                 for name in named_in(row.at(column)).into_iter().filter(|name| !names.contains(name)) {
                     self.refuse(
@@ -306,6 +318,15 @@ impl Form<'_> {
 
     fn expression(&mut self, row: Row<'_>, column: usize) {
         let cell = row.cell(column);
+        // As long as nothing is measured, the engine cannot open a form that asks for a length.
+        if row.at(column).contains("distance(") && !row.at(column).contains("if(") {
+            self.refuse(
+                "survey",
+                cell.clone(),
+                "还没有测量时 distance() 会使表单打不开：写成 if(${路线} = '', 0, distance(${路线}))",
+                "while nothing is measured distance() keeps the form from opening: write if(${way} = '', 0, distance(${way}))",
+            );
+        }
         match expression(&without_names(row.at(column))) {
             Err(at) => self.refuse(
                 "survey",
