@@ -442,7 +442,7 @@ fn printed(window: &Window, what: &str, paper: &str) -> Outcome<Printed> {
     let read = Command::new("node").arg(reader).arg(file).arg(&picture).output()?;
     let read: Value = serde_json::from_slice(&read.stdout)
         .map_err(|cause| format!("{cause}: {}", String::from_utf8_lossy(&read.stderr)))?;
-    let number = |name: &str| read[name].as_f64().map(f64::round).unwrap_or_default() as i64;
+    let number = |name: &str| format!("{:.0}", read[name].as_f64().unwrap_or(f64::NAN)).parse::<i64>().unwrap();
     Ok(Printed {
         pages: number("pages"),
         width_mm: number("widthMm"),

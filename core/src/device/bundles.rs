@@ -9,6 +9,8 @@ use super::bundling::Bundling;
 use super::syncing::SyncRun;
 use super::{DeviceError, Tablet};
 use crate::bundle::EXTENSION;
+#[cfg(doc)]
+use crate::error::Code;
 use crate::view::{AnswerTaken, BundleExported, BundleStatus, Shelf};
 
 /// Where systems show sticks and cards.
