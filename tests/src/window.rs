@@ -318,8 +318,9 @@ impl Window {
     pub fn draw(&self, part: &str, points: &[(f64, f64)]) -> Result<(), WindowError> {
         self.once(&format!("drawing on {part}"), async || {
             let element = self.client.find(Locator::Css(&css(part))).await?;
-            let script = "arguments[0].scrollIntoView({ block: 'center', inline: 'center' }); \
-                const { x, y, width, height } = arguments[0].getBoundingClientRect(); return [x, y, width, height]";
+            self.bring(&element).await?;
+            let script =
+                "const { x, y, width, height } = arguments[0].getBoundingClientRect(); return [x, y, width, height]";
             let lies = self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
             let [x, y, width, height] = [0, 1, 2, 3].map(|side| lies[side].as_f64().unwrap_or_default());
             let place = |(across, down): &(f64, f64)| {
@@ -444,10 +445,19 @@ impl Window {
         })
     }
 
-    /// Moves the page until the whole element is to be seen: the driver is content with an edge of it.
+    /// Moves the page until the whole element is to be seen (the driver is content with an edge of it), and waits until it
+    /// stands still: what unfolds above it takes it along.
     async fn bring(&self, element: &Element) -> Result<(), CmdError> {
-        let script = "arguments[0].scrollIntoView({ block: 'center', inline: 'center' })";
-        self.client.execute(script, vec![serde_json::to_value(element)?]).await.map(drop)
+        let script = "const [element, done] = arguments; let place = '', still = 0; \
+            element.scrollIntoView({ block: 'center', inline: 'center' }); \
+            const look = () => { \
+                const { x, y } = element.getBoundingClientRect(); \
+                still = place === `${x} ${y}` ? still + 1 : 0; \
+                place = `${x} ${y}`; \
+                if (still > 2) done(null); else requestAnimationFrame(look); \
+            }; \
+            look()";
+        self.client.execute_async(script, vec![serde_json::to_value(element)?]).await.map(drop)
     }
 
     fn act<T>(&self, doing: &str, work: impl Future<Output = Result<T, CmdError>>) -> Result<T, WindowError> {

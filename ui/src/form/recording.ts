@@ -2,6 +2,8 @@
 // than what the tablet can keep.
 import { onUnmounted, shallowReactive } from 'vue'
 
+import { canWave, WAVE_SECONDS, writeWave } from './wave'
+
 export interface Recording {
   readonly now: { readonly state: 'rest' | 'asking' | 'running' | 'refused'; readonly seconds: number }
   start(): Promise<void>
@@ -16,54 +18,70 @@ export const LONGEST_SECONDS = 20 * 60
 
 const TYPES = ['audio/webm;codecs=opus', 'audio/ogg;codecs=opus', 'audio/mp4']
 
-/** How this device can write a recording down; an engine may have the recorder and nothing that writes. */
-function recorded(): string | undefined {
+/** How this engine compresses a recording; it may have a recorder and nothing that compresses. */
+function compressed(): string | undefined {
+  if (typeof MediaRecorder === 'undefined') return undefined
   return TYPES.find((type) => MediaRecorder.isTypeSupported(type))
 }
 
 export function canRecord(): boolean {
-  return typeof MediaRecorder !== 'undefined' && 'mediaDevices' in navigator && recorded() !== undefined
+  return 'mediaDevices' in navigator && (compressed() !== undefined || canWave())
+}
+
+/** Writes down what the microphone hears until it is told to end. */
+interface Writing {
+  readonly longestSeconds: number
+  end(): Promise<Blob>
+}
+
+async function write(stream: MediaStream): Promise<Writing> {
+  const mimeType = compressed()
+  if (mimeType === undefined) return { longestSeconds: WAVE_SECONDS, end: await writeWave(stream) }
+  const recorder = new MediaRecorder(stream, { audioBitsPerSecond: BITS_PER_SECOND, mimeType })
+  const pieces: Blob[] = []
+  recorder.ondataavailable = ({ data }) => {
+    if (data.size > 0) pieces.push(data)
+  }
+  const ended = new Promise<Blob>((resolve) => {
+    recorder.onstop = () => {
+      resolve(new Blob(pieces, { type: recorder.mimeType }))
+    }
+  })
+  recorder.start(1_000)
+  return {
+    longestSeconds: LONGEST_SECONDS,
+    end() {
+      if (recorder.state === 'recording') recorder.stop()
+      return ended
+    },
+  }
 }
 
 export function useRecording(done: (sound: Blob) => void): Recording {
   const now = shallowReactive<{ state: Recording['now']['state']; seconds: number }>({ state: 'rest', seconds: 0 })
-  let recorder: MediaRecorder | null = null
+  let stream: MediaStream | null = null
+  let writing: Writing | null = null
   let timer: ReturnType<typeof setInterval> | undefined
 
   function off() {
     clearInterval(timer)
-    for (const track of recorder?.stream.getTracks() ?? []) track.stop()
-    recorder = null
+    for (const track of stream?.getTracks() ?? []) track.stop()
+    stream = null
+    writing = null
   }
 
   async function start() {
     if (now.state === 'asking' || now.state === 'running') return
     now.state = 'asking'
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: false })
-      const mimeType = recorded()
-      const running = new MediaRecorder(stream, {
-        audioBitsPerSecond: BITS_PER_SECOND,
-        ...(mimeType === undefined ? {} : { mimeType }),
-      })
-      const pieces: Blob[] = []
-      running.ondataavailable = ({ data }) => {
-        if (data.size > 0) pieces.push(data)
-      }
-      running.onstop = () => {
-        const sound = new Blob(pieces, { type: running.mimeType })
-        off()
-        now.state = 'rest'
-        if (sound.size > 0) done(sound)
-      }
-      recorder = running
-      running.start(1_000)
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: false })
+      const { longestSeconds } = (writing = await write(stream))
       now.seconds = 0
       now.state = 'running'
       const began = Date.now()
       timer = setInterval(() => {
         now.seconds = Math.floor((Date.now() - began) / 1000)
-        if (now.seconds >= LONGEST_SECONDS) stop()
+        if (now.seconds >= longestSeconds) stop()
       }, 250)
     } catch {
       off()
@@ -72,7 +90,14 @@ export function useRecording(done: (sound: Blob) => void): Recording {
   }
 
   function stop() {
-    if (recorder?.state === 'recording') recorder.stop()
+    const ending = writing
+    if (ending === null) return
+    writing = null
+    void ending.end().then((sound) => {
+      off()
+      now.state = sound.size > 0 ? 'rest' : 'refused'
+      if (sound.size > 0) done(sound)
+    })
   }
 
   // Whoever leaves the page ends the recording; what was said until then is kept.

@@ -18,16 +18,16 @@ function addressOf(host: FormHost, url: string): Promise<string> {
   return address
 }
 
-/** An address for `<img>`; empty while there is none. */
-export function useResource(url: () => string | null, host: FormHost): Ref<string> {
-  const address = shallowRef('')
+/** An address for `<img>`; empty if there is none, `null` as long as that is not known. */
+export function useResource(url: () => string | null, host: FormHost): Ref<string | null> {
+  const address = shallowRef<string | null>(null)
   let latest = 0
   watch(
     url,
     (wanted) => {
       latest += 1
       const turn = latest
-      address.value = ''
+      address.value = wanted === null ? '' : null
       if (wanted === null) return
       void addressOf(host, wanted).then((found) => {
         if (turn === latest) address.value = found
