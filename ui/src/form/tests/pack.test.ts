@@ -48,14 +48,15 @@ describe('the pack', () => {
   it('says in its notices the retention period that it keeps', () => {
     const months = (kind: string) => manifest.kinds.find((rule) => rule.kind === kind)?.retention_months
     for (const form of manifest.forms) {
-      const said = /保存多久：(\d+) 个月/.exec(xformOf(form.id))?.[1]
-      const about_somebody = form.about === 'household' || xformOf(form.id).includes('dataset="case"')
-      if (said === undefined) {
-        expect(about_somebody && !['patrol', 'hazard'].includes(form.id), form.id).toBe(false)
+      const xml = xformOf(form.id)
+      const [, own, cases] = /保存多久：(?:本表 )?(\d+) 个月(?:，案件 (\d+) 个月)?/.exec(xml) ?? []
+      const makesCases = xml.includes('dataset="case"')
+      if (own === undefined) {
+        expect((form.about === 'household' || makesCases) && !['patrol', 'hazard'].includes(form.id), form.id).toBe(false)
         continue
       }
-      const kind = xformOf(form.id).includes('dataset="case"') ? 'case' : form.kind
-      expect(Number(said), form.id).toBe(months(kind))
+      expect(Number(own), form.id).toBe(months(form.kind))
+      expect(cases === undefined ? undefined : Number(cases), form.id).toBe(makesCases ? months('case') : undefined)
     }
   })
 })
