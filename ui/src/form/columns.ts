@@ -2,9 +2,13 @@
 // column, so a height is chosen here: of all heights that need the same number of columns, the smallest.
 import { shallowRef } from 'vue'
 
+import { runsOf } from '@/i18n/script'
+
 /** Width of a column in em; the line height of Mongolian. */
 const COLUMN_EM = 1.35
 const SLACK_EM = 0.4
+/** What a short figure takes of the column that it stands upright in. */
+const FIGURE_EM = COLUMN_EM - 0.2
 
 /** Rough advance of a letter along the column in em, for where no font can be asked. */
 const LETTER_EM = 0.52
@@ -67,7 +71,7 @@ function wordsOf(text: string): Word[] {
   const spaced = text.split(/[ \n]+/).filter((word) => word !== '')
   return spaced.flatMap((word, index) =>
     word.split(/(?<=[\u2e80-\uffef])/).map((piece, at) => ({
-      length: advance(piece),
+      length: runsOf(piece).reduce((sum, run) => sum + (run.kind === 'figure' ? FIGURE_EM : advance(run.text)), 0),
       gap: index > 0 && at === 0 ? gap : 0,
     })),
   )

@@ -48,6 +48,8 @@ export interface DateQuestion extends Asked {
   readonly kind: 'date'
   /** `2026-11-22`; empty if not answered. */
   readonly value: string
+  /** The form takes no day after today. */
+  readonly past: boolean
   answer(value: string): void
 }
 

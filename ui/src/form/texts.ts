@@ -91,15 +91,6 @@ export function isMongolScript(text: string): boolean {
   return letter !== null && /[\u1820-\u18AA]/u.test(letter[0])
 }
 
-/** A text parted where Chinese begins and ends; nothing is lost or added. */
-export function runsOf(text: string): { text: string; han: boolean }[] {
-  const runs: { text: string; han: boolean }[] = []
-  for (const [run = '', han] of text.matchAll(/([\u2E80-\u9FFF\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFFEF]+)|[^\u2E80-\u9FFF\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFFEF]+/g)) {
-    runs.push({ text: run, han: han !== undefined })
-  }
-  return runs
-}
-
 /** Whether a text holds a variation selector, which asks a Mongolian letter for another of its forms. */
 export function hasSelector(text: string): boolean {
   return /[\u180B-\u180D\u180F]/.test(text)

@@ -76,6 +76,9 @@ export class EngineDate extends Asked<InputNode<'date'>> implements DateQuestion
   get value() {
     return this.node.currentState.instanceValue.slice(0, 10)
   }
+  get past() {
+    return /^\s*\.\s*<=?\s*today\(\)\s*$/.test(this.node.definition.bind.constraint.expression)
+  }
   answer(value: string) {
     this.put(() => this.node.setValue(value === '' ? null : value))
   }

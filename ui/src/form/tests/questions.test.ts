@@ -59,6 +59,16 @@ describe('days', () => {
     expect(at('input-q').text()).not.toContain('1日')
   })
 
+  it('that are over are asked for without offering days to come', async () => {
+    const offered = async (constraint: string) => {
+      const binds = `<bind nodeset="/data/q" type="date" constraint="${constraint}"/>`
+      const { view } = await opening({ xml: xform({ data: '<q/>', binds, body: input() }) })
+      return view.findAll('button.chip').map((chip) => chip.text())
+    }
+    expect(await offered('. &lt;= today()')).toEqual([expect.stringContaining('今天')])
+    expect(await offered('. &gt;= today()')).toHaveLength(4)
+  })
+
   it('of which only the year matters are years', async () => {
     const { at, kept } = await ask(input('year'), 'date')
     await at('input-q').trigger('click')

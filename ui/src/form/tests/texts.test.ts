@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { columnHeight } from '../columns'
 import { languageOf, withAllLanguages } from '../languages'
-import { isMongolScript, runsOf, textIn, textsOf } from '../texts'
+import { isMongolScript, textIn, textsOf } from '../texts'
 import { xform } from './forms'
 
 const literal = (asString: string) => ({ source: 'literal', asString })
@@ -50,15 +50,6 @@ describe('texts in all languages', () => {
     expect(isMongolScript('12 ᠬᠣᠨᠢ')).toBe(true)
     expect(isMongolScript('羊 ᠬᠣᠨᠢ')).toBe(false)
     expect(isMongolScript('')).toBe(false)
-  })
-})
-
-describe('the runs of a text', () => {
-  it('part Chinese from Mongolian and lose nothing', () => {
-    const text = 'ᠴᠠᠭᠳᠠᠭ\u180Eᠠ 派出所。 ᠭᠠᠷ\u202Fᠤᠨ 12，ᠳ\u180Bᠦᠩ'
-    expect(runsOf(text).map((run) => run.text).join('')).toBe(text)
-    expect(runsOf(text).filter((run) => run.han).map((run) => run.text)).toEqual(['派出所。', '，'])
-    expect(runsOf('')).toEqual([])
   })
 })
 
