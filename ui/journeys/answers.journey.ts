@@ -1,6 +1,10 @@
 // Every kind of question is answered as an officer would, with mouse and keyboard, and what is kept is looked at.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer'
 
 import { openBrowser, visitForm, type FormWish, type Visit } from './browser'
 
@@ -245,8 +249,16 @@ describe.each(['both', 'mn-Mong'] as const)('in %s', (mode) => {
     await kept(/<paper[^>]*>paper-[a-z0-9]+\.pdf</)
     await at('input-paper').setInputFiles({ name: 'a.exe', mimeType: 'application/x-msdownload', buffer: Buffer.from('MZ') })
     await expect.poll(() => at('question-paper').getByRole('alert').count()).toBe(1)
-    await at('input-code').fill('6901234567892')
+    await at('input-code').fill('12')
+    await kept('<code>12</code>')
+    await at('picture-code').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: PNG })
+    await expect.poll(() => at('question-code').getByRole('alert').count()).toBe(1)
+    await at('picture-code').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: await barcode('6901234567892') })
     await kept('<code>6901234567892</code>')
+    await showToCamera(await barcode('4006381333931'))
+    await at('scan-code').click()
+    await kept('<code>4006381333931</code>')
+    expect(await at('camera').count()).toBe(0)
     await at('input-ack').click()
     await kept('<ack>OK</ack>')
     expect(await at('question-film').innerText()).toContain('video/*')
@@ -268,6 +280,33 @@ const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==',
   'base64',
 )
+
+/** The picture of an article's number. */
+async function barcode(digits: string): Promise<Buffer> {
+  const program = await readFile(createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm'))
+  prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(program).buffer } })
+  const { image } = await writeBarcode(digits, { format: 'EAN13', scale: 3 })
+  if (image === null) throw new Error('no barcode')
+  return Buffer.from(await image.arrayBuffer())
+}
+
+/** From now on the camera sees this picture. */
+function showToCamera(picture: Buffer): Promise<void> {
+  return visit.page.evaluate(async (address) => {
+    const image = new Image()
+    image.src = address
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = 640
+    canvas.height = 480
+    const paint = canvas.getContext('2d')
+    setInterval(() => {
+      paint?.fillRect(0, 0, canvas.width, canvas.height)
+      paint?.drawImage(image, 120, 160)
+    }, 50)
+    navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream(10))
+  }, `data:image/png;base64,${picture.toString('base64')}`)
+}
 
 async function stroke(canvas: ReturnType<Visit['at']>) {
   await canvas.scrollIntoViewIfNeeded()

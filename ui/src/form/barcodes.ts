@@ -1,22 +1,45 @@
-// Reading barcodes with what the browser itself can do; nothing is sent anywhere.
+// Reading barcodes from pictures, on the tablet itself: the engines of tablets have no reader of their own.
+import type * as zxing from 'zxing-wasm/reader'
+import address from 'zxing-wasm/reader/zxing_reader.wasm?url'
 
-interface Detector {
-  detect(image: ImageBitmapSource): Promise<{ rawValue: string }[]>
+/** A picture of the camera is looked at no larger than this, along its longer side. */
+const LOOK_PX = 1280
+
+type Reading = typeof zxing
+
+let reading: Promise<Reading> | undefined
+
+// A megabyte that only those load who read a barcode.
+function reader(): Promise<Reading> {
+  reading ??= import('zxing-wasm/reader').then((module) => {
+    module.prepareZXingModule({
+      overrides: { locateFile: (file: string, folder: string) => (file.endsWith('.wasm') ? address : folder + file) },
+    })
+    return module
+  })
+  return reading
 }
 
-/** A reader of barcodes; `null` where the browser has none. */
-export function barcodeReader(): Detector | null {
-  const known = (window as { BarcodeDetector?: new () => Detector }).BarcodeDetector
-  if (known === undefined) return null
+/** What stands in a barcode of a picture; empty if none is found. */
+export async function readBarcode(picture: Blob | ImageData): Promise<string> {
   try {
-    return new known()
+    const { readBarcodes } = await reader()
+    const found = await readBarcodes(picture, { tryHarder: true, maxNumberOfSymbols: 1 })
+    return found.find(({ isValid }) => isValid)?.text ?? ''
   } catch {
-    return null
+    return ''
   }
 }
 
-/** What stands in the first barcode of a picture; empty if none is found. */
-export async function readBarcode(reader: Detector, image: ImageBitmapSource): Promise<string> {
-  const found = await reader.detect(image).catch(() => [])
-  return found[0]?.rawValue ?? ''
+/** What the camera shows now. */
+export function glance(video: HTMLVideoElement): ImageData | null {
+  const { videoWidth, videoHeight } = video
+  const scale = Math.min(1, LOOK_PX / Math.max(videoWidth, videoHeight))
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.round(videoWidth * scale)
+  canvas.height = Math.round(videoHeight * scale)
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  if (context === null || canvas.width === 0) return null
+  context.drawImage(video, 0, 0, canvas.width, canvas.height)
+  return context.getImageData(0, 0, canvas.width, canvas.height)
 }
