@@ -62,6 +62,7 @@ export function useRecording(done: (sound: Blob) => void): Recording {
   let stream: MediaStream | null = null
   let writing: Writing | null = null
   let timer: ReturnType<typeof setInterval> | undefined
+  let left = false
 
   function off() {
     clearInterval(timer)
@@ -76,6 +77,11 @@ export function useRecording(done: (sound: Blob) => void): Recording {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: false })
       const { longestSeconds } = (writing = await write(stream))
+      // Whoever has left meanwhile must not be heard.
+      if (left) {
+        off()
+        return
+      }
       now.seconds = 0
       now.state = 'running'
       const began = Date.now()
@@ -93,15 +99,21 @@ export function useRecording(done: (sound: Blob) => void): Recording {
     const ending = writing
     if (ending === null) return
     writing = null
-    void ending.end().then((sound) => {
+    const ended = (sound: Blob) => {
       off()
       now.state = sound.size > 0 ? 'rest' : 'refused'
       if (sound.size > 0) done(sound)
+    }
+    void ending.end().then(ended, () => {
+      ended(new Blob())
     })
   }
 
   // Whoever leaves the page ends the recording; what was said until then is kept.
-  onUnmounted(stop)
+  onUnmounted(() => {
+    left = true
+    stop()
+  })
 
   return { now, start, stop }
 }

@@ -111,6 +111,26 @@ describe('recordings', () => {
     Reflect.deleteProperty(navigator, 'mediaDevices')
   })
 
+  it('switch the microphone off when somebody leaves before it is there', async () => {
+    const off = vi.fn()
+    let allow = () => {}
+    const asked = new Promise((allowed) => {
+      allow = () => {
+        allowed({ getTracks: () => [{ stop: off }] })
+      }
+    })
+    vi.stubGlobal('MediaRecorder', Recorder)
+    Object.defineProperty(navigator, 'mediaDevices', { value: { getUserMedia: () => asked }, configurable: true })
+    const { at, view } = await ask(audio, 'binary')
+    await at('record-q').trigger('click')
+    view.unmount()
+    allow()
+    await until(() => {
+      expect(off).toHaveBeenCalled()
+    })
+    Reflect.deleteProperty(navigator, 'mediaDevices')
+  })
+
   it('on a tablet without a microphone are chosen as a file', async () => {
     const { at, has, kept } = await ask(audio, 'binary')
     expect(has('record-q')).toBe(false)
