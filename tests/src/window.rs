@@ -17,6 +17,8 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::tablet::PIN;
+
 /// How long something may take before it counts as not happening, on a slow and busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -375,6 +377,20 @@ impl Window {
             self.press(&format!("pin-key-{figure}"))?;
         }
         self.press("pin-done")
+    }
+
+    /// Enrols the new tablet of this window by an invite, and sets its officer's PIN.
+    ///
+    /// # Errors
+    /// [`WindowError::InVain`].
+    pub fn enrol(&self, invite: &str) -> Result<(), WindowError> {
+        self.write("enrol-invite", invite)?;
+        self.press("enrol-read")?;
+        self.press("enrol-matches")?;
+        self.enter_pin(PIN)?;
+        self.see_attribute("pin-pad", "data-step", "again")?;
+        self.enter_pin(PIN)?;
+        self.see("today").map(drop)
     }
 
     /// Runs the body of an async function in the page and gives what it returns, or the text of what it throws.

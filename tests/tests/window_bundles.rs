@@ -6,7 +6,6 @@ use std::path::Path;
 
 use ailchin_core::bundle::PART_BYTES;
 use ailchin_core::ids::DeviceId;
-use ailchin_tests::tablet::PIN;
 use ailchin_tests::window::{Screen, Window, program};
 use ailchin_tests::{FaultProxy, Land, Station, Way};
 
@@ -41,13 +40,7 @@ fn a_tablet_without_a_network_writes_a_bundle_and_takes_the_receipt_in() -> Outc
     let wire = FaultProxy::to(&station.address());
     let screen = Screen::start()?;
     let window = Window::open(&screen, &tablet)?;
-    window.write("enrol-invite", &station.invite_by(0, &wire.address()))?;
-    window.press("enrol-read")?;
-    window.press("enrol-matches")?;
-    window.enter_pin(PIN)?;
-    window.see_attribute("pin-pad", "data-step", "again")?;
-    window.enter_pin(PIN)?;
-    window.see("today")?;
+    window.enrol(&station.invite_by(0, &wire.address()))?;
     wire.cut_after(Way::Up, 0);
 
     // Nothing waits yet: an empty bundle asks for what the station has.

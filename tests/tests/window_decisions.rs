@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use ailchin_core::record::Fields;
-use ailchin_tests::tablet::PIN;
 use ailchin_tests::window::{PATIENCE, Screen, Window, program};
 use ailchin_tests::{FaultProxy, Land, Station, Tablet, Way};
 use serde_json::json;
@@ -42,19 +41,8 @@ fn speak(window: &Window, mode: &str) -> Outcome {
 
 fn enrolled(screen: &Screen, folder: &Path, invite: &str) -> Result<Window, Box<dyn Error>> {
     let window = Window::open(screen, folder)?;
-    enrol(&window, invite)?;
+    window.enrol(invite)?;
     Ok(window)
-}
-
-fn enrol(window: &Window, invite: &str) -> Outcome {
-    window.write("enrol-invite", invite)?;
-    window.press("enrol-read")?;
-    window.press("enrol-matches")?;
-    window.enter_pin(PIN)?;
-    window.see_attribute("pin-pad", "data-step", "again")?;
-    window.enter_pin(PIN)?;
-    window.see("today")?;
-    Ok(())
 }
 
 fn sync(window: &Window) -> Outcome {
@@ -185,7 +173,7 @@ fn a_tablet_in_its_window_syncs_without_a_hand_until_an_officer_switches_that_of
     let wire = FaultProxy::to(&station.address());
     let screen = Screen::start()?;
     let window = Window::open_as_it_is(&screen, &folder.path().join("tablet"))?;
-    enrol(&window, &station.invite_by(0, &wire.address()))?;
+    window.enrol(&station.invite_by(0, &wire.address()))?;
     window.press("nav-sync")?;
     window.see_attribute("sync-state", "data-standing", "verified")?;
     window.see_that("by-itself-line", "that the station was there", |told| told.contains("派出所有应答"))?;

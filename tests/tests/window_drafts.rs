@@ -94,13 +94,7 @@ fn a_program_that_is_killed_after_every_answer_loses_none_and_goes_on_with_the_s
     let station = Station::here(Land { tls: true, ..Land::default() });
     let screen = Screen::start()?;
     let window = Window::open(&screen, &tablet)?;
-    window.write("enrol-invite", &station.invite(0))?;
-    window.press("enrol-read")?;
-    window.press("enrol-matches")?;
-    window.enter_pin(PIN)?;
-    window.see_attribute("pin-pad", "data-step", "again")?;
-    window.enter_pin(PIN)?;
-    window.see("today")?;
+    window.enrol(&station.invite(0))?;
     window.press("nav-sync")?;
     window.press("sync-start")?;
     window.see_attribute("receipt", "data-covered", "true")?;

@@ -52,13 +52,7 @@ fn scene() -> Outcome<Scene> {
     station.publishes(&packs::pack("everything", &[Offered::household_visit(None), everything], &pictures));
     let screen = Screen::start()?;
     let window = Window::open(&screen, &files.path().join("tablet"))?;
-    window.write("enrol-invite", &station.invite(0))?;
-    window.press("enrol-read")?;
-    window.press("enrol-matches")?;
-    window.enter_pin(PIN)?;
-    window.see_attribute("pin-pad", "data-step", "again")?;
-    window.enter_pin(PIN)?;
-    window.see("today")?;
+    window.enrol(&station.invite(0))?;
     window.press("nav-sync")?;
     window.press("sync-start")?;
     window.see_attribute("receipt", "data-covered", "true")?;

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ailchin_core::view::NearbyStage;
-use ailchin_tests::tablet::PIN;
 use ailchin_tests::window::{PATIENCE, Screen, Window, program};
 use ailchin_tests::{FaultProxy, Land, Station, Tablet, Way};
 
@@ -78,13 +77,7 @@ fn work_is_handed_to_a_colleague_and_the_receipt_comes_back_from_tablet_to_table
     let wire = FaultProxy::to(&station.address());
     let screen = Screen::start()?;
     let window = Window::open(&screen, &folder.path().join("tablet"))?;
-    window.write("enrol-invite", &station.invite_by(0, &wire.address()))?;
-    window.press("enrol-read")?;
-    window.press("enrol-matches")?;
-    window.enter_pin(PIN)?;
-    window.see_attribute("pin-pad", "data-step", "again")?;
-    window.enter_pin(PIN)?;
-    window.see("today")?;
+    window.enrol(&station.invite_by(0, &wire.address()))?;
     let colleague = Tablet::enrolled(7, &station.invite(1));
     colleague.syncs();
     window.press("nav-sync")?;
